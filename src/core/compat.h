@@ -38,4 +38,34 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 }
 #endif
 
+/* 18: pg_noreturn is written before the declaration */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
+/* 16, and late minor releases of 15: typed allocation */
+#ifndef palloc0_array
+#define palloc0_array(type, count) ((type *) palloc0(sizeof(type) * (count)))
+#define palloc0_object(type) ((type *) palloc0(sizeof(type)))
+#endif
+
+/* 16: the semantic actions of the JSON parser return a result */
+#if PG_VERSION_NUM >= 160000
+#define HsJsonActionResult JsonParseErrorType
+#define HS_JSON_ACTION_RETURN return JSON_SUCCESS
+#else
+#define HsJsonActionResult void
+#define HS_JSON_ACTION_RETURN return
+#endif
+
+/* 17: the caller may provide the lexer's memory; macro, as the header of the
+ * parser is wanted in few files */
+#if PG_VERSION_NUM >= 170000
+#define hs_make_json_lexer(text, len, encoding)                                \
+	makeJsonLexContextCstringLen(NULL, text, len, encoding, true)
+#else
+#define hs_make_json_lexer(text, len, encoding)                                \
+	makeJsonLexContextCstringLen(text, len, encoding, true)
+#endif
+
 #endif /* HEALTHSCORE_COMPAT_H */

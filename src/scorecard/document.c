@@ -1,0 +1,543 @@
+/*-------------------------------------------------------------------------
+ *
+ * document.c
+ *		Read a scorecard document and refuse every mistake in it.
+ *
+ * The order of the keys in the tables below is the canonical order of the
+ * document; healthscore.scorecard_schema() describes the same format.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "scorecard/document.h"
+
+#define TEXT_MAX 1000
+
+static const char *const card_keys[] = {
+	"scorecard",		"title",	  "description", "decimals", "minimum_age",
+	"minimum_coverage", "compatible", "source",		 "signals",	 "groups",
+	"measures",			"bands",	  NULL
+};
+static const char *const source_keys[] = { "table", "account", "day",
+										   "accounts", NULL };
+static const char *const accounts_keys[] = { "table", "account", "since",
+											 "until", "segment", NULL };
+static const char *const signal_keys[] = { "name", "column", "absent",
+										   "description", NULL };
+static const char *const group_keys[] = { "name",	"title",   "parent",
+										  "weight", "combine", NULL };
+static const char *const measure_keys[] = {
+	"name",		"title",	 "description", "unit",		 "kind",  "signal",
+	"per",		"days",		 "periods",		"half_life", "aging", "relative",
+	"by",		"otherwise", "normalise",	"weight",	 "group", "missing",
+	"evidence", "review_on", NULL
+};
+static const char *const normalise_keys[] = { "linear", "piecewise", "steps",
+											  "target", NULL };
+static const char *const linear_keys[] = { "worst", "best", "clamp", NULL };
+static const char *const piecewise_keys[] = { "points", NULL };
+static const char *const steps_keys[] = { "below", "at", NULL };
+static const char *const target_keys[] = { "low", "high", "tolerance", NULL };
+static const char *const band_keys[] = { "name", "from", NULL };
+
+/* In the order of the enums. */
+static const char *const kinds[] = {
+	"rate",	 "active_share", "mean", "sum",		   "min",	 "max",	  "latest",
+	"ratio", "slope",		 "ewma", "days_since", "change", "drops", NULL
+};
+static const char *const absents[] = { "zero", "unknown", NULL };
+static const char *const clamps[] = { "both", "best", "worst", NULL };
+static const char *const missings[] = { "redistribute", "neutral", "worst",
+										NULL };
+static const char *const combines[] = { "mean", "min", "max", NULL };
+
+static char *
+optional_text(HsJson *object, const char *key)
+{
+	HsJson *node = hs_json_get(object, key);
+
+	return node == NULL ? NULL : hs_json_string(node, TEXT_MAX);
+}
+
+static double
+any_number(HsJson *node)
+{
+	return hs_json_number(node, -1e300, 1e300,
+						  "a number between -1e300 and 1e300");
+}
+
+static double
+points_number(HsJson *node)
+{
+	return hs_json_number(node, 0, 100, "points, a number from 0 to 100");
+}
+
+static double
+read_weight(HsJson *object, double otherwise)
+{
+	HsJson *node = hs_json_get(object, "weight");
+
+	return node == NULL ? otherwise
+						: hs_json_number(node, 0, 1e6,
+										 "a weight, a number from 0 to 1e6");
+}
+
+static int
+read_days(HsJson *node)
+{
+	return hs_json_integer(node, 1, HS_MAX_DAYS);
+}
+
+/* Position of a named thing among those read so far, or an error. */
+#define FIND_BY_NAME(node, array, n, expected, result)                         \
+	do                                                                         \
+	{                                                                          \
+		const char *wanted_ = hs_json_name(node);                              \
+		for (result = 0; result < (n); result++)                               \
+			if (strcmp((array)[result].name, wanted_) == 0)                    \
+				break;                                                         \
+		if (result == (n))                                                     \
+			hs_json_fail(node, expected);                                      \
+	} while (0)
+
+/* Names are unique among their kind. */
+#define CHECK_UNIQUE(node, array, n)                                           \
+	do                                                                         \
+	{                                                                          \
+		int i_;                                                                \
+		for (i_ = 0; i_ < (n); i_++)                                           \
+			if (strcmp((array)[i_].name, (array)[n].name) == 0)                \
+				hs_json_fail(node, "a name that is not used before");          \
+	} while (0)
+
+static void
+read_identifier(HsJson *object, const char *key, bool required,
+				const char *expected)
+{
+	HsJson *node = hs_json_get(object, key);
+
+	if (node != NULL)
+		(void) hs_json_string(node, NAMEDATALEN - 1);
+	else if (required)
+		hs_json_fail_key(object, key,
+						 psprintf("the key is missing, expected %s", expected));
+}
+
+/*
+ * Where the signals come from.  Tables and columns are looked up when a query
+ * is made, with the rights of whoever asks; here only the form is checked.
+ */
+static void
+read_source(HsJson *source)
+{
+	HsJson *accounts;
+
+	hs_json_object(source, source_keys);
+	(void) hs_json_string(
+		hs_json_need(source, "table", "the name of a table or view"), 200);
+	read_identifier(source, "account", false, "a column");
+	read_identifier(source, "day", false, "a column");
+
+	accounts = hs_json_get(source, "accounts");
+	if (accounts == NULL)
+		return;
+	hs_json_object(accounts, accounts_keys);
+	(void) hs_json_string(
+		hs_json_need(accounts, "table", "the name of a table or view"), 200);
+	read_identifier(accounts, "account", true, "a column");
+	read_identifier(accounts, "since", false, "a column");
+	read_identifier(accounts, "until", false, "a column");
+	read_identifier(accounts, "segment", false, "a column");
+}
+
+static void
+read_signals(HsJson *list, HsDocument *doc)
+{
+	HsJson *node;
+
+	hs_json_array(list, 1, HS_MAX_SIGNALS, "signals");
+	doc->signals = palloc0_array(HsSignalDoc, list->count);
+	for (node = list->first; node != NULL; node = node->next)
+	{
+		HsSignalDoc *s = &doc->signals[doc->n_signals];
+
+		hs_json_object(node, signal_keys);
+		s->name = hs_json_name(hs_json_need(node, "name", "a name"));
+		s->unknown = hs_json_choice(hs_json_need(node, "absent",
+												 "\"zero\" or \"unknown\""),
+									absents) == 1;
+		(void) optional_text(node, "description");
+		read_identifier(node, "column", false, "a column");
+		CHECK_UNIQUE(hs_json_get(node, "name"), doc->signals, doc->n_signals);
+		doc->n_signals++;
+	}
+}
+
+static void
+read_groups(HsJson *list, HsDocument *doc)
+{
+	HsJson *node;
+	int n = list == NULL
+				? 0
+				: hs_json_array(list, 0, HS_MAX_GROUPS, "groups")->count;
+
+	/* the root, which has no name that a document could use */
+	doc->groups = palloc0_array(HsGroupDoc, n + 1);
+	doc->groups[0].name = "";
+	doc->groups[0].weight = 1;
+	doc->n_groups = 1;
+
+	for (node = n == 0 ? NULL : list->first; node != NULL; node = node->next)
+	{
+		HsGroupDoc *g = &doc->groups[doc->n_groups];
+		HsJson *parent;
+		HsJson *combine;
+
+		hs_json_object(node, group_keys);
+		g->name = hs_json_name(hs_json_need(node, "name", "a name"));
+		(void) optional_text(node, "title");
+		g->weight = read_weight(node, 1);
+		combine = hs_json_get(node, "combine");
+		if (combine != NULL)
+			g->combine = hs_json_choice(combine, combines);
+		/* a parent comes before its children, so there are no cycles */
+		parent = hs_json_get(node, "parent");
+		if (parent != NULL)
+			FIND_BY_NAME(parent, doc->groups, doc->n_groups,
+						 "the name of a group listed before", g->parent);
+		CHECK_UNIQUE(hs_json_get(node, "name"), doc->groups, doc->n_groups);
+		doc->n_groups++;
+	}
+}
+
+static void
+add_number(HsMeasureDoc *m, double number)
+{
+	m->numbers[m->n_numbers++] = number;
+}
+
+/* Pairs of value and points, by rising value. */
+static void
+read_pairs(HsJson *list, HsMeasureDoc *m, int least)
+{
+	HsJson *node;
+
+	hs_json_array(
+		list, least, HS_MAX_POINTS,
+		psprintf("%d or more pairs of a value and its points", least));
+	m->numbers = palloc0_array(double, 2 * list->count + 1);
+	for (node = list->first; node != NULL; node = node->next)
+	{
+		double x;
+
+		if (node->kind != HS_JSON_ARRAY || node->count != 2)
+			hs_json_fail(node, "a pair of a value and its points");
+		x = any_number(node->first);
+		if (node != list->first && !(x > m->numbers[m->n_numbers - 2]))
+			hs_json_fail(node->first, "a value above the one before");
+		add_number(m, x);
+		add_number(m, points_number(node->last));
+	}
+}
+
+static void
+read_normalise(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
+{
+	HsJson *how;
+
+	hs_json_object(node, normalise_keys);
+	if (node->count != 1)
+		hs_json_fail(node, "exactly one of \"linear\", \"piecewise\", "
+						   "\"steps\" and \"target\"");
+	how = node->first;
+
+	if (strcmp(how->key, "linear") == 0)
+	{
+		HsJson *clamp;
+
+		hs_json_object(how, linear_keys);
+		m->norm = HS_NORM_LINEAR;
+		m->numbers = palloc0_array(double, 2);
+		add_number(m, any_number(hs_json_need(how, "worst", "a number")));
+		add_number(m, any_number(hs_json_need(how, "best", "a number")));
+		if (m->numbers[0] == m->numbers[1])
+			hs_json_fail(hs_json_get(how, "best"),
+						 "a number other than \"worst\"");
+		clamp = hs_json_get(how, "clamp");
+		if (clamp != NULL)
+		{
+			m->clamp = hs_json_choice(clamp, clamps);
+			if (m->clamp != HS_CLAMP_BOTH && !doc->compatible)
+				hs_json_fail(clamp, "\"both\", as the scorecard does not say "
+									"\"compatible\": true");
+		}
+	}
+	else if (strcmp(how->key, "piecewise") == 0)
+	{
+		hs_json_object(how, piecewise_keys);
+		m->norm = HS_NORM_PIECEWISE;
+		read_pairs(hs_json_need(how, "points", "an array of pairs"), m, 2);
+	}
+	else if (strcmp(how->key, "steps") == 0)
+	{
+		double below;
+		HsJson *at;
+
+		hs_json_object(how, steps_keys);
+		m->norm = HS_NORM_STEPS;
+		below = points_number(hs_json_need(how, "below", "points"));
+		at = hs_json_need(how, "at", "an array of pairs");
+		read_pairs(at, m, 1);
+		memmove(m->numbers + 1, m->numbers, m->n_numbers * sizeof(double));
+		m->numbers[0] = below;
+		m->n_numbers++;
+	}
+	else
+	{
+		HsJson *high;
+
+		hs_json_object(how, target_keys);
+		m->norm = HS_NORM_TARGET;
+		m->numbers = palloc0_array(double, 3);
+		add_number(m, any_number(hs_json_need(how, "low", "a number")));
+		high = hs_json_need(how, "high", "a number");
+		add_number(m, any_number(high));
+		if (m->numbers[1] < m->numbers[0])
+			hs_json_fail(high, "a number not below \"low\"");
+		add_number(m, hs_json_number(
+						  hs_json_need(how, "tolerance", "a number above 0"),
+						  1e-300, 1e300, "a number above 0"));
+	}
+}
+
+/* An option belongs to one kind of measure; elsewhere it is a mistake. */
+static HsJson *
+option(HsJson *node, const char *key, HsMeasureKind kind, HsMeasureKind wanted)
+{
+	HsJson *value = hs_json_get(node, key);
+
+	if (value != NULL && kind != wanted)
+		hs_json_fail_key(node, key,
+						 psprintf("found in a measure of kind \"%s\", allowed "
+								  "only in kind \"%s\"",
+								  kinds[kind], kinds[wanted]));
+	return value;
+}
+
+static void
+check_review_date(HsJson *node)
+{
+	char *text = hs_json_string(node, 10);
+	int y;
+	int m;
+	int d;
+	char rest;
+
+	if (strlen(text) != 10 ||
+		sscanf(text, "%4d-%2d-%2d%c", &y, &m, &d, &rest) != 3 || m < 1 ||
+		m > 12 || d < 1 || d > 31)
+		hs_json_fail(node, "a date such as \"2026-12-31\"");
+}
+
+/* What is computed. */
+static void
+read_definition(HsJson *node, HsMeasureDoc *m, int position,
+				const HsDocument *doc)
+{
+	HsMeasureDef *def = &m->def;
+	HsJson *value;
+	HsMeasureKind kind;
+
+	kind =
+		hs_json_choice(hs_json_need(node, "kind", "a kind of measure"), kinds);
+	def->kind = kind;
+	FIND_BY_NAME(hs_json_need(node, "signal", "the name of a signal"),
+				 doc->signals, doc->n_signals,
+				 "the name of a signal of this scorecard", def->signal);
+	def->days = read_days(hs_json_need(node, "days", "a number of days"));
+
+	value = option(node, "per", kind, HS_RATIO);
+	if (value != NULL)
+		FIND_BY_NAME(value, doc->signals, doc->n_signals,
+					 "the name of a signal of this scorecard", def->per);
+	else if (kind == HS_RATIO)
+		(void) hs_json_need(node, "per", "the signal that is divided by");
+
+	value = option(node, "periods", kind, HS_DROPS);
+	if (value != NULL)
+		def->periods = hs_json_integer(value, 1, 52);
+	else if (kind == HS_DROPS)
+		(void) hs_json_need(node, "periods", "how many periods to look back");
+	if ((kind == HS_DROPS || kind == HS_CHANGE) &&
+		(Max(def->periods, 1) + 1) * def->days > HS_MAX_DAYS)
+		hs_json_fail(hs_json_get(node, "days"),
+					 psprintf("periods that together span at most %d days",
+							  HS_MAX_DAYS));
+
+	value = option(node, "half_life", kind, HS_EWMA);
+	if (value != NULL)
+		m->param = hs_json_number(value, 1e-3, 1e6,
+								  "a number of days from 0.001 to 1e6");
+	else if (kind == HS_EWMA)
+		(void) hs_json_need(node, "half_life", "a number of days");
+
+	value = option(node, "by", kind, HS_DROPS);
+	if (value != NULL)
+		m->param = hs_json_number(value, 0, 1, "a share from 0 to 1");
+
+	value = option(node, "aging", kind, HS_LATEST);
+	if (value != NULL)
+		def->aging = hs_json_integer(value, -1, 1);
+
+	value = option(node, "relative", kind, HS_SLOPE);
+	if (value != NULL)
+		def->relative = hs_json_boolean(value);
+
+	def->otherwise = position;
+	value = hs_json_get(node, "otherwise");
+	if (value != NULL)
+		FIND_BY_NAME(value, doc->measures, position,
+					 "the name of a measure listed before", def->otherwise);
+}
+
+/* What it is worth. */
+static void
+read_worth(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
+{
+	HsJson *value;
+
+	value = hs_json_get(node, "normalise");
+	if (value != NULL)
+		read_normalise(value, m, doc);
+	m->weight = read_weight(node, value == NULL ? 0 : 1);
+	if (m->weight > 0 && value == NULL)
+		hs_json_fail_key(node, "normalise",
+						 "the key is missing, expected how a measure with a "
+						 "weight becomes points");
+
+	value = hs_json_get(node, "group");
+	if (value != NULL)
+		FIND_BY_NAME(value, doc->groups, doc->n_groups,
+					 "the name of a group of this scorecard", m->group);
+	value = hs_json_get(node, "missing");
+	if (value != NULL)
+		m->missing = hs_json_choice(value, missings);
+
+	(void) optional_text(node, "evidence");
+	value = hs_json_get(node, "review_on");
+	if (value != NULL)
+		check_review_date(value);
+}
+
+static void
+read_measures(HsJson *list, HsDocument *doc)
+{
+	HsJson *node;
+
+	hs_json_array(list, 1, HS_MAX_MEASURES, "measures");
+	doc->measures = palloc0_array(HsMeasureDoc, list->count);
+	for (node = list->first; node != NULL; node = node->next)
+	{
+		HsMeasureDoc *m = &doc->measures[doc->n_measures];
+
+		hs_json_object(node, measure_keys);
+		m->name = hs_json_name(hs_json_need(node, "name", "a name"));
+		CHECK_UNIQUE(hs_json_get(node, "name"), doc->measures, doc->n_measures);
+		m->title = optional_text(node, "title");
+		m->unit = optional_text(node, "unit");
+		(void) optional_text(node, "description");
+		read_definition(node, m, doc->n_measures, doc);
+		read_worth(node, m, doc);
+		doc->n_measures++;
+	}
+}
+
+static void
+read_bands(HsJson *list, HsDocument *doc)
+{
+	HsJson *node;
+
+	hs_json_array(list, 1, HS_MAX_BANDS, "bands");
+	doc->bands = palloc0_array(HsBandDoc, list->count);
+	for (node = list->first; node != NULL; node = node->next)
+	{
+		HsBandDoc *b = &doc->bands[doc->n_bands];
+		HsJson *from;
+
+		hs_json_object(node, band_keys);
+		b->name = hs_json_string(hs_json_need(node, "name", "a name"), 63);
+		if (strcmp(b->name, "insufficient data") == 0)
+			hs_json_fail(hs_json_get(node, "name"),
+						 "a name other than that of the band for accounts "
+						 "without enough data");
+		CHECK_UNIQUE(hs_json_get(node, "name"), doc->bands, doc->n_bands);
+		from = hs_json_need(node, "from", "the least score of the band");
+		b->from = hs_json_number(from, 0, 100, "a score from 0 to 100");
+		if (node == list->first && b->from != 0)
+			hs_json_fail(from, "0, as the first band is the lowest");
+		if (node != list->first && !(b->from > b[-1].from))
+			hs_json_fail(from, "a score above that of the band before");
+		doc->n_bands++;
+	}
+}
+
+/* A measure counts when its weight and those of its groups are above 0. */
+static void
+check_weights(HsJson *measures, const HsDocument *doc)
+{
+	int i;
+	int g;
+
+	for (i = 0; i < doc->n_measures; i++)
+	{
+		if (!(doc->measures[i].weight > 0))
+			continue;
+		for (g = doc->measures[i].group; g != 0 && doc->groups[g].weight > 0;
+			 g = doc->groups[g].parent)
+			;
+		if (g == 0)
+			return;
+	}
+	hs_json_fail(measures, "at least one measure with a weight above 0, in "
+						   "groups with weights above 0");
+}
+
+/*
+ * Read a document.  Afterwards its keys are in canonical order.
+ */
+void
+hs_document_read(HsJson *root, HsDocument *doc)
+{
+	HsJson *value;
+
+	memset(doc, 0, sizeof(*doc));
+	hs_json_object(root, card_keys);
+	doc->name =
+		hs_json_name(hs_json_need(root, "scorecard", "the card's name"));
+	(void) optional_text(root, "title");
+	(void) optional_text(root, "description");
+
+	value = hs_json_get(root, "decimals");
+	doc->decimals = value == NULL ? 1 : hs_json_integer(value, 0, 6);
+	value = hs_json_get(root, "minimum_age");
+	doc->minimum_age = value == NULL ? 1 : read_days(value);
+	value = hs_json_get(root, "minimum_coverage");
+	doc->minimum_coverage =
+		value == NULL ? 0.5
+					  : hs_json_number(value, 0, 1, "a share from 0 to 1");
+	value = hs_json_get(root, "compatible");
+	doc->compatible = value != NULL && hs_json_boolean(value);
+	value = hs_json_get(root, "source");
+	if (value != NULL)
+		read_source(value);
+
+	read_signals(hs_json_need(root, "signals", "an array of signals"), doc);
+	read_groups(hs_json_get(root, "groups"), doc);
+	value = hs_json_need(root, "measures", "an array of measures");
+	read_measures(value, doc);
+	check_weights(value, doc);
+	read_bands(hs_json_need(root, "bands", "an array of bands"), doc);
+}

@@ -1,0 +1,404 @@
+/*-------------------------------------------------------------------------
+ *
+ * finish.c
+ *		From accumulated slots to measures.
+ *
+ * The rules, for a window of n days and an account of the given age (in days,
+ * as_of and the first day included):
+ *
+ * - Where absence means zero, each of the D = min(n, age) days is an
+ *   observation, and days without a row count as 0.
+ * - Where it means unknown, only known values count; none at all is NULL.
+ * - Below plan->recipe->youngest days of age, measures over a window are NULL; the
+ *   latest value, the extremes and the days since are not.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "port/pg_bitutils.h"
+
+#include "scorecard/plan.h"
+
+/* A measure at work: its slots' data and what they hold. */
+typedef struct Reader
+{
+	const HsMeasureDef *m;
+	const char *slot[3]; /* data of its slots */
+	bool is_float;
+	bool unknown;
+	double param; /* of an ewma or of drops */
+	int64 days;	  /* D above */
+	int64 age;
+} Reader;
+
+static double
+sum_value(const HsSum *sum, bool is_float)
+{
+	return is_float ? hs_dd_value(sum->d) : (double) sum->i;
+}
+
+/* Number of set bits of the ages from <= age < to. */
+static int
+count_bits(const void *bits, int from, int to)
+{
+	const uint64 *words = bits;
+	int n = 0;
+	int i;
+
+	for (i = from / 64; i * 64 < to; i++)
+	{
+		uint64 word = words[i];
+
+		if (i * 64 < from)
+			word &= ~UINT64CONST(0) << (from - i * 64);
+		if (to - i * 64 < 64)
+			word &= ~(~UINT64CONST(0) << (to - i * 64));
+		n += pg_popcount64(word);
+	}
+	return n;
+}
+
+/* Values for each day: sum / D, or sum / days with a known value. */
+static bool
+per_day(const Reader *r, double *value)
+{
+	double n = r->unknown ? count_bits(r->slot[1], 0, r->m->days) : r->days;
+
+	if (n <= 0)
+		return false;
+	*value = sum_value((const HsSum *) r->slot[0], r->is_float) / n;
+	return true;
+}
+
+static bool
+active_share(const Reader *r, double *value)
+{
+	double n = r->unknown ? count_bits(r->slot[1], 0, r->m->days) : r->days;
+
+	if (n <= 0)
+		return false;
+	*value = count_bits(r->slot[0], 0, r->m->days) / n;
+	/* rows before a stated start of the account */
+	if (*value > 1)
+		*value = 1;
+	return true;
+}
+
+static bool
+mean_or_sum(const Reader *r, double *value)
+{
+	double n = r->unknown ? *(const int64 *) r->slot[1] : r->days;
+
+	if (n <= 0)
+		return false;
+	*value = sum_value((const HsSum *) r->slot[0], r->is_float);
+	if (r->m->kind == HS_MEAN)
+		*value /= n;
+	return true;
+}
+
+static bool
+extreme(const Reader *r, double *value)
+{
+	const HsBest *best = (const HsBest *) r->slot[0];
+	bool silent = !r->unknown && r->days > 0 &&
+				  count_bits(r->slot[1], 0, r->m->days) < r->days;
+
+	if (best->age1 == 0)
+	{
+		*value = 0;
+		return silent;
+	}
+	*value = r->is_float ? best->v.d : (double) best->v.i;
+	if (silent)
+		*value = r->m->kind == HS_MIN ? Min(*value, 0) : Max(*value, 0);
+	return true;
+}
+
+/* A value that ages: 5 days since a contact, known 3 days ago, are 8 now. */
+static bool
+latest(const Reader *r, double *value)
+{
+	const HsBest *best = (const HsBest *) r->slot[0];
+
+	/* absence today is a known zero */
+	if (!r->unknown && best->age1 != 1)
+	{
+		*value = 0;
+		return r->days > 0;
+	}
+	if (best->age1 == 0)
+		return false;
+	*value = (r->is_float ? best->v.d : (double) best->v.i) +
+			 (double) r->m->aging * (best->age1 - 1);
+	return true;
+}
+
+/*
+ * Sum of numerators / sum of denominators over pairs.  Where a numerator that
+ * is absent means zero but the denominator is a state (seats), a day without a
+ * row has as many seats as other days and no activity:
+ * ratio * paired days / D.
+ */
+static bool
+ratio(const HsPlan *plan, const Reader *r, double *value)
+{
+	const HsPair *pair = (const HsPair *) r->slot[0];
+	double den = sum_value(&pair->den, hs_is_float(plan->recipe, r->m->per));
+
+	if (!(den > 0))
+		return false;
+	*value = sum_value(&pair->num, r->is_float) / den;
+	if (!r->unknown && hs_is_unknown(plan->recipe, r->m->per))
+	{
+		int paired = count_bits(pair->days, 0, r->m->days);
+
+		if (paired < r->days)
+			*value *= (double) paired / r->days;
+	}
+	return true;
+}
+
+/*
+ * Least squares of value on day, with x = -age:
+ *
+ *		slope = (n Sxy - Sx Sy) / (n Sxx - Sx^2)
+ *
+ * exact in int128 for integers.  With absence = zero the x are all the ages
+ * below D, whose sums are known.  Fewer than three points are not a trend.
+ */
+static bool
+slope(const Reader *r, double *value)
+{
+	const HsTrend *trend = (const HsTrend *) r->slot[0];
+	const HsSum *sy = &trend->y;
+	const HsSum *say = &trend->ay;
+	int64 n;
+	int64 sa;
+	int64 saa;
+	int128 den;
+	double num;
+	double mean;
+
+	if (r->unknown)
+	{
+		n = trend->n;
+		sa = trend->a;
+		saa = trend->aa;
+	}
+	else
+	{
+		n = r->days;
+		sa = n * (n - 1) / 2;
+		saa = (n - 1) * n * (2 * n - 1) / 6;
+	}
+	den = (int128) n * saa - (int128) sa * sa;
+	if (n < 3 || den <= 0)
+		return false;
+
+	/* x = -age turns the sign of Sx and Sxy, and leaves Sxx */
+	if (r->is_float)
+	{
+		HsDD a = hs_dd_mul_double(sy->d, (double) sa);
+		HsDD b = hs_dd_mul_double(say->d, (double) n);
+
+		num = hs_dd_value(hs_dd_add(a, hs_dd_neg(b)));
+		mean = hs_dd_value(sy->d) / n;
+	}
+	else
+	{
+		num = (double) (sy->i * sa - say->i * n);
+		mean = (double) sy->i / n;
+	}
+	*value = num / (double) den;
+	if (r->m->relative)
+	{
+		if (!(mean > 0))
+			return false;
+		*value *= r->m->days / mean;
+	}
+	return true;
+}
+
+/* The tail is cut at the window. */
+static bool
+ewma(const Reader *r, double *value)
+{
+	const HsDecay *decay = (const HsDecay *) r->slot[0];
+	double weight = hs_dd_value(decay->weight);
+
+	if (!r->unknown)
+	{
+		/* sum of q^age for age < D, q = 2^(-1/half-life) */
+		double lambda = -M_LN2 / r->param;
+
+		if (r->days <= 0)
+			return false;
+		weight = expm1(lambda * r->days) / expm1(lambda);
+	}
+	if (!(weight > 0))
+		return false;
+	*value = hs_dd_value(decay->sum) / weight;
+	return true;
+}
+
+/* With absence = zero, never within the window is at least D days. */
+static bool
+days_since(const Reader *r, double *value)
+{
+	int64 age1 = *(const int64 *) r->slot[0];
+
+	if (age1 == 0)
+	{
+		*value = r->days;
+		return !r->unknown && r->days > 0;
+	}
+	*value = age1 - 1;
+	return true;
+}
+
+/*
+ * Mean for each day of a block of days, the block 0 being the latest; only the
+ * days on which the account existed count.
+ */
+static bool
+block_mean(const Reader *r, int block, double *value)
+{
+	int64 days = r->m->days;
+	double n;
+
+	if (r->unknown)
+		n = count_bits(r->slot[1], block * days, (block + 1) * days);
+	else
+		n = Min(r->age - block * days, days);
+	if (n <= 0)
+		return false;
+	*value = sum_value((const HsSum *) r->slot[0] + block, r->is_float) / n;
+	return true;
+}
+
+/* Mean of the window / mean of the window before, less 1. */
+static bool
+change(const Reader *r, double *value)
+{
+	double now;
+	double before;
+
+	if (!block_mean(r, 0, &now) || !block_mean(r, 1, &before) || !(before > 0))
+		return false;
+	*value = now / before - 1;
+	return true;
+}
+
+/*
+ * How many complete periods in a row, the latest first, fell below the one
+ * before by more than the share "param".
+ */
+static bool
+drops(const Reader *r, double *value)
+{
+	double now;
+	double before;
+	int n;
+
+	/* two complete periods, or nothing can be said */
+	if ((!r->unknown && r->age < 2 * (int64) r->m->days) ||
+		!block_mean(r, 0, &now) || !block_mean(r, 1, &before))
+		return false;
+	for (n = 0; n < r->m->periods; n++)
+	{
+		if (!r->unknown && r->age < (n + 2) * (int64) r->m->days)
+			break;
+		if (!block_mean(r, n, &now) || !block_mean(r, n + 1, &before) ||
+			!(now < before * (1 - r->param)))
+			break;
+	}
+	*value = n;
+	return true;
+}
+
+static bool
+one_measure(const HsPlan *plan, const Reader *r, double *value)
+{
+	switch ((HsMeasureKind) r->m->kind)
+	{
+		case HS_LATEST:
+			return latest(r, value);
+		case HS_MIN:
+		case HS_MAX:
+			return extreme(r, value);
+		case HS_DAYS_SINCE:
+			return days_since(r, value);
+		default:
+			break;
+	}
+	if (r->age < plan->recipe->youngest)
+		return false;
+	switch ((HsMeasureKind) r->m->kind)
+	{
+		case HS_RATE:
+			return per_day(r, value);
+		case HS_ACTIVE_SHARE:
+			return active_share(r, value);
+		case HS_MEAN:
+		case HS_SUM:
+			return mean_or_sum(r, value);
+		case HS_RATIO:
+			return ratio(plan, r, value);
+		case HS_SLOPE:
+			return slope(r, value);
+		case HS_EWMA:
+			return ewma(r, value);
+		case HS_CHANGE:
+			return change(r, value);
+		case HS_DROPS:
+			return drops(r, value);
+		default:
+			return false;
+	}
+}
+
+/*
+ * All measures of an account of the given age; at age 0 or below it did not
+ * exist yet, and all are NULL.  Data of all zeros is an account that was
+ * silent throughout.
+ */
+HsFinish
+hs_plan_finish(const HsPlan *plan, const char *data, int64 age, double *values,
+			   bool *nulls)
+{
+	const HsRecipe *recipe = plan->recipe;
+	int i;
+	int j;
+
+	for (i = 0; i < recipe->n_measures; i++)
+	{
+		const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
+		Reader r;
+
+		r.m = m;
+		for (j = 0; j < 3; j++)
+			r.slot[j] = data + plan->slots[plan->uses[i][j]].offset;
+		r.is_float = hs_is_float(recipe, m->signal);
+		r.unknown = hs_is_unknown(recipe, m->signal);
+		r.param = m->kind == HS_EWMA || m->kind == HS_DROPS
+					  ? HS_RECIPE_PARAMS(recipe)[m->param]
+					  : 0;
+		r.days = Min((int64) m->days, Max(age, 0));
+		r.age = age;
+
+		values[i] = 0;
+		nulls[i] = age <= 0 || !one_measure(plan, &r, &values[i]);
+		if (!nulls[i] && !isfinite(values[i]))
+			return HS_FINISH_OVERFLOW;
+		if (nulls[i] && m->otherwise < i && !nulls[m->otherwise])
+		{
+			values[i] = values[m->otherwise];
+			nulls[i] = false;
+		}
+		/* no negative zeros in results */
+		values[i] += 0.0;
+	}
+	return HS_FINISH_OK;
+}

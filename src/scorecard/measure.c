@@ -1,0 +1,491 @@
+/*-------------------------------------------------------------------------
+ *
+ * measure.c
+ *		measure(): all measures of a scorecard in one aggregate.
+ *
+ *		SELECT account_id, measure(card, as_of, day, logins, seats, ...)
+ *		FROM signals WHERE day > as_of - span AND day <= as_of
+ *		GROUP BY account_id
+ *
+ * One call for each row feeds every window of every measure.  What a call site
+ * needs for that is made once and kept in fn_extra: the slots of the card
+ * bound to the types of the columns.  It is a cache in the strict sense: rows
+ * may bring another card, and a state that was started elsewhere carries its
+ * own plan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+#include "scorecard/card.h"
+#include "scorecard/measure_state.h"
+
+/* Arguments of the transition function before the signals. */
+#define FIRST_SIGNAL 4
+
+/* A plan kept by a call site for the recipe that a state brings. */
+typedef struct PlanSite
+{
+	HsCardCache cards;
+	MemoryContext context; /* of the plan; reset when the recipe changes */
+	HsPlan *plan;		   /* NULL: none made yet */
+} PlanSite;
+
+typedef struct MeasureSite
+{
+	HsCardCache cards;
+	MemoryContext context; /* of what follows; reset when the card changes */
+	const HsCard *card;	   /* the last one, to be looked at only if given */
+	uint64 identity;	   /* of the card that it was made for */
+	uint32 card_size;
+	int n_ops; /* 0: nothing made yet */
+	HsOp *ops;
+	HsPlan *plan;			 /* with the types of the signals */
+	NullableDatum *numerics; /* room for a row with numeric columns, or NULL */
+	bool is_numeric[HS_MAX_SIGNALS];
+} MeasureSite;
+
+static MemoryContext
+make_context(FunctionCallInfo fcinfo)
+{
+	return AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "healthscore measure",
+								 ALLOCSET_SMALL_SIZES);
+}
+
+static bool
+same_recipe(const HsRecipe *a, const HsRecipe *b)
+{
+	return a->size == b->size && memcmp(a, b, a->size) == 0;
+}
+
+static PlanSite *
+get_plan_site(FunctionCallInfo fcinfo)
+{
+	PlanSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PlanSite));
+		site->context = make_context(fcinfo);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+/* The plan of a recipe, made once for each call site. */
+static const HsPlan *
+get_plan(FunctionCallInfo fcinfo, const HsRecipe *recipe)
+{
+	PlanSite *site = get_plan_site(fcinfo);
+
+	if (site->plan == NULL || !same_recipe(site->plan->recipe, recipe))
+	{
+		MemoryContext old;
+		HsRecipe *copy;
+
+		site->plan = NULL;
+		MemoryContextReset(site->context);
+		old = MemoryContextSwitchTo(site->context);
+		copy = palloc(recipe->size);
+		memcpy(copy, recipe, recipe->size);
+		site->plan = hs_plan_make(copy);
+		MemoryContextSwitchTo(old);
+	}
+	return site->plan;
+}
+
+/* How a column's datum is read; an untyped NULL is a column of NULLs. */
+static HsDatumType
+datum_type(Oid type, bool *is_numeric)
+{
+	*is_numeric = false;
+	switch (type)
+	{
+		case BOOLOID:
+			return HS_DATUM_BOOL;
+		case INT2OID:
+			return HS_DATUM_INT2;
+		case INT4OID:
+			return HS_DATUM_INT4;
+		case INT8OID:
+			return HS_DATUM_INT8;
+		case FLOAT4OID:
+			return HS_DATUM_FLOAT4;
+		case NUMERICOID:
+			*is_numeric = true;
+			return HS_DATUM_FLOAT8;
+		case FLOAT8OID:
+			return HS_DATUM_FLOAT8;
+		default:
+			return HS_DATUM_NONE;
+	}
+}
+
+/* 2^(-age / half-life) for each age below "to". */
+static double *
+decay_weights(int to, double half_life)
+{
+	double *weights = palloc(to * sizeof(double));
+	int age;
+
+	for (age = 0; age < to; age++)
+		weights[age] = exp2(-age / half_life);
+	return weights;
+}
+
+/*
+ * Bind the slots of a card to the columns of this call.
+ */
+static void
+bind_site(FunctionCallInfo fcinfo, MeasureSite *site, const HsCard *card)
+{
+	HsRecipe *recipe;
+	HsDatumType types[HS_MAX_SIGNALS];
+	bool any_numeric = false;
+	MemoryContext old;
+	int i;
+
+	if (get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("signals cannot be given as a VARIADIC array"),
+				 errhint("Give each signal as an argument of its own.")));
+	if (PG_NARGS() - FIRST_SIGNAL != HS_CARD_RECIPE(card)->n_signals)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("scorecard \"%s\" has %d signals, but %d were given",
+					HS_CARD_STRING(card, card->name),
+					HS_CARD_RECIPE(card)->n_signals, PG_NARGS() - FIRST_SIGNAL),
+			 errhint("Give the signals in the order of the scorecard; "
+					 "healthscore.score_query() writes the query.")));
+
+	site->n_ops = 0;
+	MemoryContextReset(site->context);
+	old = MemoryContextSwitchTo(site->context);
+
+	recipe = palloc(HS_CARD_RECIPE(card)->size);
+	memcpy(recipe, HS_CARD_RECIPE(card), HS_CARD_RECIPE(card)->size);
+	for (i = 0; i < recipe->n_signals; i++)
+	{
+		Oid type = get_fn_expr_argtype(fcinfo->flinfo, FIRST_SIGNAL + i);
+
+		types[i] = datum_type(type, &site->is_numeric[i]);
+		if (types[i] == HS_DATUM_NONE && type != UNKNOWNOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("signal \"%s\" has type %s",
+							HS_CARD_SIGNAL(card, i), format_type_be(type)),
+					 errhint("A signal is of type smallint, integer, bigint, "
+							 "real, double precision, numeric or boolean.")));
+		if (types[i] == HS_DATUM_FLOAT4 || types[i] == HS_DATUM_FLOAT8)
+			HS_RECIPE_SIGNALS(recipe)[i] |= HS_SIGNAL_FLOAT;
+		any_numeric = any_numeric || site->is_numeric[i];
+	}
+	site->numerics =
+		any_numeric ? palloc0_array(NullableDatum, recipe->n_signals) : NULL;
+
+	site->plan = hs_plan_make(recipe);
+	site->ops = palloc0_array(HsOp, site->plan->n_slots);
+	for (i = 0; i < site->plan->n_slots; i++)
+	{
+		const HsSlot *slot = &site->plan->slots[i];
+		HsOp *op = &site->ops[i];
+
+		op->kind = slot->kind;
+		op->type = types[slot->signal];
+		op->per_type = types[slot->per];
+		op->absent_is_zero =
+			(slot->kind == HS_SLOT_PAIR || slot->kind == HS_SLOT_PAIRED) &&
+			!hs_is_unknown(recipe, slot->signal);
+		op->signal = slot->signal;
+		op->per = slot->per;
+		op->to = slot->to;
+		op->block = slot->block;
+		op->offset = slot->offset;
+		if (slot->kind == HS_SLOT_DECAY)
+			op->weights = decay_weights(slot->to, slot->halving);
+	}
+	site->n_ops = site->plan->n_slots;
+	site->identity = card->identity;
+	site->card_size = VARSIZE(card);
+	MemoryContextSwitchTo(old);
+}
+
+static MeasureSite *
+get_site(FunctionCallInfo fcinfo)
+{
+	MeasureSite *site = fcinfo->flinfo->fn_extra;
+	const HsCard *card;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(MeasureSite));
+		site->context =
+			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+								  "healthscore measure", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	/* the same plain datum as for the row before, as it nearly always is */
+	card = (const HsCard *) PG_GETARG_POINTER(1);
+	if (likely(card == site->card && !VARATT_IS_EXTENDED(card) &&
+			   VARSIZE(card) == site->card_size &&
+			   card->identity == site->identity))
+		return site;
+
+	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),
+						 fcinfo->flinfo->fn_mcxt);
+	if (site->n_ops == 0 || site->identity != card->identity ||
+		site->card_size != VARSIZE(card))
+		bind_site(fcinfo, site, card);
+	site->card = card;
+	return site;
+}
+
+/* The signals of this row, numerics turned into double precision. */
+static const NullableDatum *
+get_row(FunctionCallInfo fcinfo, MeasureSite *site)
+{
+	int i;
+
+	if (site->numerics == NULL)
+		return &fcinfo->args[FIRST_SIGNAL];
+	for (i = 0; i < site->plan->recipe->n_signals; i++)
+	{
+		site->numerics[i] = fcinfo->args[FIRST_SIGNAL + i];
+		if (site->is_numeric[i] && !site->numerics[i].isnull)
+			site->numerics[i].value =
+				DirectFunctionCall1(numeric_float8, site->numerics[i].value);
+	}
+	return site->numerics;
+}
+
+static HsMeasureState *
+get_state(FunctionCallInfo fcinfo, int n)
+{
+	return (HsMeasureState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+}
+
+static HsMeasureState *
+copy_state(FunctionCallInfo fcinfo, int n)
+{
+	HsMeasureState *state = get_state(fcinfo, n);
+	HsMeasureState *copy = palloc(VARSIZE(state));
+
+	memcpy(copy, state, VARSIZE(state));
+	return copy;
+}
+
+static pg_noreturn void
+not_finite(FunctionCallInfo fcinfo, int signal)
+{
+	MeasureSite *site = fcinfo->flinfo->fn_extra;
+	const HsCard *card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),
+									   fcinfo->flinfo->fn_mcxt);
+
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("signal \"%s\" is NaN or infinite",
+						   HS_CARD_SIGNAL(card, signal)),
+					errhint("Load NULL for a value that is not known.")));
+}
+
+/*
+ * A row: (state, card, as_of, day, signals ...).  Rows with a NULL day or a
+ * day after as_of change nothing; rows before every window tell only that the
+ * account existed.  A NULL card or as_of is 22004, an infinite date 22008, a
+ * NaN or infinite signal in a window 22003, another card or as_of within a
+ * group 22023.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_accum);
+Datum
+hs_measure_accum(PG_FUNCTION_ARGS)
+{
+	MeasureSite *site;
+	HsMeasureState *state;
+	DateADT as_of;
+	DateADT day;
+	int64 age;
+	bool in_aggregate;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be null",
+							   PG_ARGISNULL(1) ? "scorecard" : "as_of")));
+	site = get_site(fcinfo);
+	as_of = PG_GETARG_DATEADT(2);
+	day = PG_ARGISNULL(3) ? as_of : PG_GETARG_DATEADT(3);
+	if (unlikely(DATE_NOT_FINITE(as_of) || DATE_NOT_FINITE(day)))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date must be finite")));
+	age = (int64) as_of - day;
+
+	if (PG_ARGISNULL(3) || age < 0)
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+
+	in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
+	if (PG_ARGISNULL(0))
+		state = hs_measure_state_make(site->plan, site->identity, as_of, day);
+	else
+	{
+		/* an aggregate owns its state, which was made here and is plain */
+		state = in_aggregate ? (HsMeasureState *) PG_GETARG_POINTER(0)
+							 : copy_state(fcinfo, 0);
+		if (unlikely(state->as_of != as_of))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("as_of must not change within a group")));
+		/* a state from elsewhere may have other types of signals in mind */
+		if (unlikely(state->identity != site->identity ||
+					 (!in_aggregate && !same_recipe(HS_STATE_RECIPE(state),
+													site->plan->recipe))))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("scorecard must not change within a group")));
+		if (day < state->first_day)
+			state->first_day = day;
+	}
+
+	if (age < site->plan->span)
+	{
+		int bad =
+			hs_plan_accumulate(site->ops, site->n_ops, HS_STATE_DATA(state),
+							   (int32) age, get_row(fcinfo, site));
+
+		if (unlikely(bad != HS_ACCUMULATED))
+			not_finite(fcinfo, bad);
+	}
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * Two partial states become one.  NULL is the state of no rows.  States of
+ * different scorecards, dates or column types are 22023.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_combine);
+Datum
+hs_measure_combine(PG_FUNCTION_ARGS)
+{
+	HsMeasureState *into;
+	HsMeasureState *from;
+
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	from = get_state(fcinfo, 1);
+	/* a copy: the second argument does not live long enough */
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(copy_state(fcinfo, 1));
+
+	into = AggCheckCallContext(fcinfo, NULL) ? get_state(fcinfo, 0)
+											 : copy_state(fcinfo, 0);
+	if (into->as_of != from->as_of || into->identity != from->identity ||
+		!same_recipe(HS_STATE_RECIPE(into), HS_STATE_RECIPE(from)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("cannot combine measures of different "
+							   "scorecards, dates or types of signals")));
+	into->first_day = Min(into->first_day, from->first_day);
+	hs_plan_combine(get_plan(fcinfo, HS_STATE_RECIPE(into)),
+					HS_STATE_DATA(into), HS_STATE_DATA(from));
+	PG_RETURN_POINTER(into);
+}
+
+/* The measures as an array, in the order of the scorecard. */
+static Datum
+finish(const HsPlan *plan, const char *data, int64 age)
+{
+	int n = plan->recipe->n_measures;
+	Datum *datums = palloc_array(Datum, n);
+	double *values = palloc_array(double, n);
+	bool *nulls = palloc_array(bool, n);
+	int lower = 1;
+	int i;
+
+	if (hs_plan_finish(plan, data, age, values, nulls) != HS_FINISH_OK)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("measure is out of range for type double "
+							   "precision")));
+	for (i = 0; i < n; i++)
+		datums[i] = Float8GetDatum(values[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(datums, nulls, 1, &n, &lower,
+											 FLOAT8OID, sizeof(float8),
+											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
+ * The end of measure(): an array of one element for each measure, NULL where a
+ * measure is not known.  The account's age counts from the earliest row that
+ * was seen.  NULL for no rows.  The state is not changed.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_final);
+Datum
+hs_measure_final(PG_FUNCTION_ARGS)
+{
+	HsMeasureState *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = get_state(fcinfo, 0);
+	return finish(get_plan(fcinfo, HS_STATE_RECIPE(state)),
+				  HS_STATE_DATA(state),
+				  (int64) state->as_of - state->first_day + 1);
+}
+
+/*
+ * measured(card, as_of, partial, since): the same of a state that was kept,
+ * with the day on which the account began.  A NULL state is an account that
+ * was silent throughout; if since is NULL too, nothing is known and the result
+ * is NULL.  A row before "since" moves the beginning to that day.
+ */
+PG_FUNCTION_INFO_V1(hs_measured);
+Datum
+hs_measured(PG_FUNCTION_ARGS)
+{
+	HsMeasureState *state;
+	const HsCard *card;
+	DateADT as_of;
+	int64 first;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) ||
+		(PG_ARGISNULL(2) && PG_ARGISNULL(3)))
+		PG_RETURN_NULL();
+	as_of = PG_GETARG_DATEADT(1);
+	first = PG_ARGISNULL(3) ? PG_INT64_MAX : PG_GETARG_DATEADT(3);
+	if (DATE_NOT_FINITE(as_of) ||
+		(!PG_ARGISNULL(3) && DATE_NOT_FINITE((DateADT) first)))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date must be finite")));
+
+	card = hs_card_fetch(&get_plan_site(fcinfo)->cards, PG_GETARG_DATUM(0),
+						 fcinfo->flinfo->fn_mcxt);
+	if (PG_ARGISNULL(2))
+	{
+		const HsPlan *plan = get_plan(fcinfo, HS_CARD_RECIPE(card));
+
+		return finish(plan, palloc0(plan->data_size), as_of - first + 1);
+	}
+
+	state = get_state(fcinfo, 2);
+	if (state->as_of != as_of || state->identity != card->identity ||
+		HS_STATE_RECIPE(state)->n_measures != HS_CARD_RECIPE(card)->n_measures)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("measures were begun with another scorecard or date")));
+	first = Min(first, state->first_day);
+	return finish(get_plan(fcinfo, HS_STATE_RECIPE(state)),
+				  HS_STATE_DATA(state), as_of - first + 1);
+}
