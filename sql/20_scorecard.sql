@@ -121,7 +121,7 @@ COMMENT ON AGGREGATE healthscore.measure_partial(healthscore.scorecard, date, da
 
 CREATE FUNCTION healthscore.measured(card healthscore.scorecard, as_of date, partial healthscore.measure_state, since date) RETURNS double precision[]
 AS 'MODULE_PATHNAME', 'hs_measured' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION healthscore.measured(healthscore.scorecard, date, healthscore.measure_state, date) IS 'Measures of an account that began at since, from the state that measure_partial() gave. A NULL state is an account that was silent in every window; a NULL since counts the age from the earliest row; both NULL give NULL.';
+COMMENT ON FUNCTION healthscore.measured(healthscore.scorecard, date, healthscore.measure_state, date) IS 'Measures of an account that began at since, from the state that measure_partial() gave. A NULL state is an account that was silent in every window; a NULL since counts the age from the earliest row; with both NULL no measure is known.';
 
 -- score() and explain(): measures to a score
 

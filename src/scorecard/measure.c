@@ -448,8 +448,8 @@ hs_measure_final(PG_FUNCTION_ARGS)
 /*
  * measured(card, as_of, partial, since): the same of a state that was kept,
  * with the day on which the account began.  A NULL state is an account that
- * was silent throughout; if since is NULL too, nothing is known and the result
- * is NULL.  A row before "since" moves the beginning to that day.
+ * was silent throughout; if since is NULL too, nothing is known and all measures
+ * are NULL.  A row before "since" moves the beginning to that day.
  */
 PG_FUNCTION_INFO_V1(hs_measured);
 Datum
@@ -460,8 +460,7 @@ hs_measured(PG_FUNCTION_ARGS)
 	DateADT as_of;
 	int64 first;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) ||
-		(PG_ARGISNULL(2) && PG_ARGISNULL(3)))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	as_of = PG_GETARG_DATEADT(1);
 	first = PG_ARGISNULL(3) ? PG_INT64_MAX : PG_GETARG_DATEADT(3);

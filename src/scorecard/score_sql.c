@@ -157,11 +157,11 @@ hs_score_row(PG_FUNCTION_ARGS)
 		HeapTupleGetDatum(heap_form_tuple(site->desc, out, out_null)));
 }
 
-/* A number for people: at most 6 significant digits. */
+/* A number for people: three significant digits, and all before the point. */
 static char *
 display(double value)
 {
-	return psprintf("%.6g", value);
+	return psprintf(fabs(value) >= 999.5 ? "%.0f" : "%.3g", value);
 }
 
 static Datum

@@ -1,0 +1,290 @@
+--
+-- From a scorecard to SQL: the query that scores a portfolio, and what is made
+-- of it.
+--
+
+CREATE FUNCTION healthscore.hs_source_table(name text, what text) RETURNS regclass
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    rel regclass;
+BEGIN
+    IF array_length(parse_ident(name), 1) IS DISTINCT FROM 2 THEN
+        RAISE EXCEPTION '% "%" has no schema', what, name
+            USING ERRCODE = 'invalid_schema_name', HINT = 'Write it as schema.table.';
+    END IF;
+    rel := to_regclass(name);
+    IF rel IS NULL THEN
+        RAISE EXCEPTION '% "%" does not exist', what, name USING ERRCODE = 'undefined_table';
+    END IF;
+    RETURN rel;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_source_table(text, text) IS 'The table or view that a scorecard names, schema-qualified; an error says what it was wanted for.';
+
+CREATE FUNCTION healthscore.hs_source_column(rel regclass, name text, want regtype DEFAULT NULL) RETURNS regtype
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found regtype;
+BEGIN
+    SELECT a.atttypid INTO found FROM pg_attribute a
+    WHERE a.attrelid = rel AND a.attname = name AND a.attnum > 0 AND NOT a.attisdropped;
+    IF found IS NULL THEN
+        RAISE EXCEPTION 'column "%" of source "%" does not exist', name, rel
+            USING ERRCODE = 'undefined_column',
+                  HINT = 'Name the column in the scorecard, as "column" of the signal or in "source".';
+    END IF;
+    IF want IS NOT NULL AND found <> want THEN
+        RAISE EXCEPTION 'column "%" of source "%" is of type %, not %', name, rel, found, want
+            USING ERRCODE = 'datatype_mismatch', HINT = 'Make a view with the right type the source.';
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_source_column(regclass, text, regtype) IS 'Type of a column that a scorecard names; an error if it is missing or of another type than wanted.';
+
+CREATE FUNCTION healthscore.hs_score_sql(card healthscore.scorecard, source regclass, card_sql text, as_of_sql text, measure_columns boolean) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    doc jsonb := card::jsonb;
+    src jsonb := coalesce(doc -> 'source', '{"table": "healthscore.signals"}');
+    own boolean := source IS NOT NULL OR src ->> 'table' <> 'healthscore.signals';
+    account text := coalesce(src ->> 'account', 'account_id');
+    day text := coalesce(src ->> 'day', 'day');
+    accounts jsonb := src -> 'accounts';
+    rel regclass;
+    arel regclass;
+    account_type regtype;
+    signals text;
+    join_sql text;
+    columns text := '';
+BEGIN
+    rel := coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'));
+    IF NOT own AND accounts IS NULL THEN
+        accounts := '{"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on", "segment": "segment"}';
+    END IF;
+
+    account_type := healthscore.hs_source_column(rel, account);
+    PERFORM healthscore.hs_source_column(rel, day, 'date');
+    PERFORM healthscore.hs_source_column(rel, coalesce(s ->> 'column', s ->> 'name'))
+    FROM jsonb_array_elements(doc -> 'signals') AS s;
+    SELECT string_agg(format('s.%I', coalesce(s ->> 'column', s ->> 'name')), ', ' ORDER BY i)
+    INTO signals
+    FROM jsonb_array_elements(doc -> 'signals') WITH ORDINALITY AS e(s, i);
+
+    IF accounts IS NULL THEN
+        join_sql := format(E'    SELECT m.account_id::text AS account_id, NULL::text AS segment,\n'
+            '           healthscore.measured(%s, %s, m.partial, NULL) AS measures\n'
+            '    FROM measured AS m', card_sql, as_of_sql);
+    ELSE
+        arel := healthscore.hs_source_table(accounts ->> 'table', 'accounts table');
+        PERFORM healthscore.hs_source_column(arel, accounts ->> 'since', 'date') WHERE accounts ? 'since';
+        PERFORM healthscore.hs_source_column(arel, accounts ->> 'until', 'date') WHERE accounts ? 'until';
+        PERFORM healthscore.hs_source_column(arel, accounts ->> 'segment') WHERE accounts ? 'segment';
+        -- accounts without signals are silent, not gone; signals without an
+        -- account row are scored from their first day
+        join_sql := format(E'    SELECT coalesce(a.%1$I::text, m.account_id::text) AS account_id, %2$s AS segment,\n'
+            '           healthscore.measured(%3$s, %4$s, m.partial, %5$s) AS measures\n'
+            '    FROM measured AS m FULL JOIN %6$s AS a ON %7$s\n'
+            '    WHERE (%5$s IS NULL OR %5$s <= %4$s) AND (%8$s IS NULL OR %8$s > %4$s)',
+            accounts ->> 'account',
+            coalesce(format('a.%I::text', accounts ->> 'segment'), 'NULL::text'),
+            card_sql, as_of_sql,
+            coalesce(format('a.%I', accounts ->> 'since'), 'NULL::date'),
+            arel,
+            CASE WHEN healthscore.hs_source_column(arel, accounts ->> 'account') = account_type
+                 THEN format('a.%I = m.account_id', accounts ->> 'account')
+                 ELSE format('a.%I::text = m.account_id::text', accounts ->> 'account') END,
+            coalesce(format('a.%I', accounts ->> 'until'), 'NULL::date'));
+    END IF;
+
+    IF measure_columns THEN
+        SELECT string_agg(format(E',\n       x.measures[%s] AS %I', i, m ->> 'name'), '' ORDER BY i)
+            || string_agg(format(E',\n       r.contributions[%s] AS %I', i, left(m ->> 'name', 56) || '_points'), '' ORDER BY i)
+               FILTER (WHERE m ? 'normalise')
+        INTO columns
+        FROM jsonb_array_elements(doc -> 'measures') WITH ORDINALITY AS e(m, i);
+    ELSE
+        columns := ', x.measures, r.points, r.contributions';
+    END IF;
+
+    RETURN format(E'measured AS (\n'
+        '    SELECT s.%1$I AS account_id,\n'
+        '           healthscore.measure_partial(%2$s, %3$s, s.%4$I, %5$s) AS partial\n'
+        '    FROM %6$s AS s\n'
+        '    WHERE s.%4$I > %3$s - %7$s AND s.%4$I <= %3$s%8$s\n'
+        '    GROUP BY s.%1$I\n'
+        ')\n'
+        'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%9$s\n'
+        'FROM (\n%10$s\n) AS x\n'
+        'CROSS JOIN LATERAL healthscore.score(%2$s, x.measures) AS r',
+        account, card_sql, as_of_sql, day, signals, rel, healthscore.scorecard_span(card),
+        CASE WHEN NOT (SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = account)
+             THEN format(' AND s.%I IS NOT NULL', account) ELSE '' END,
+        columns, join_sql);
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_score_sql(healthscore.scorecard, regclass, text, text, boolean) IS 'The scoring query of a scorecard, from "measured AS (" on, with SQL given for the card and the date.';
+
+CREATE FUNCTION healthscore.published_version(name text) RETURNS integer
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v integer;
+BEGIN
+    SELECT max(s.version) INTO v FROM healthscore.scorecards s
+    WHERE s.name = published_version.name AND s.retired_at IS NULL;
+    IF v IS NULL THEN
+        RAISE EXCEPTION 'scorecard "%" is not published', name
+            USING ERRCODE = 'undefined_object',
+                  HINT = 'healthscore.publish_scorecard() publishes one; the table healthscore.scorecards lists them.';
+    END IF;
+    RETURN v;
+END
+$$;
+COMMENT ON FUNCTION healthscore.published_version(text) IS 'Version of a scorecard that is in force: the highest that is not retired. None is error 42704.';
+
+CREATE FUNCTION healthscore.hs_check_date(as_of date) RETURNS date
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF as_of IS NULL THEN
+        RAISE EXCEPTION 'as_of must not be null' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF NOT isfinite(as_of) THEN
+        RAISE EXCEPTION 'date must be finite' USING ERRCODE = 'datetime_field_overflow';
+    END IF;
+    RETURN as_of;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_date(date) IS 'The date, or an error if it is NULL (22004) or infinite (22008).';
+
+-- Queries to read and change
+
+CREATE FUNCTION healthscore.score_query(card healthscore.scorecard, as_of date, source regclass DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(E'WITH card AS (\n    SELECT %L::healthscore.scorecard AS card\n),\n', card)
+    || healthscore.hs_score_sql(card, source, '(SELECT card FROM card)', format('date %L', healthscore.hs_check_date(as_of)::text), false);
+COMMENT ON FUNCTION healthscore.score_query(healthscore.scorecard, date, regclass) IS 'The SQL that scores a portfolio with a card at as_of, to read, EXPLAIN and change; source stands in for the table that the card names.';
+
+CREATE FUNCTION healthscore.score_query(name text, as_of date, source regclass DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT format(E'WITH card AS (\n    SELECT card FROM healthscore.scorecards WHERE name = %L AND version = %s\n),\n', s.name, s.version)
+    || healthscore.hs_score_sql(s.card, source, '(SELECT card FROM card)', format('date %L', healthscore.hs_check_date(as_of)::text), false)
+    FROM healthscore.scorecards s
+    WHERE s.name = score_query.name AND s.version = healthscore.published_version(score_query.name));
+COMMENT ON FUNCTION healthscore.score_query(text, date, regclass) IS 'The SQL that scores a portfolio with the published scorecard of that name at as_of.';
+
+CREATE FUNCTION healthscore.scores(card healthscore.scorecard, as_of date)
+RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
+    coverage double precision, measures double precision[], points double precision[], contributions double precision[])
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF card IS NULL THEN
+        RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    PERFORM healthscore.hs_check_date(as_of);
+    RETURN QUERY EXECUTE 'WITH ' || healthscore.hs_score_sql(card, NULL, '$1', '$2', false) USING card, as_of;
+END
+$$;
+COMMENT ON FUNCTION healthscore.scores(healthscore.scorecard, date) IS 'One row per account: the score of the whole portfolio with a card at as_of. Reads the source with the rights of the caller.';
+
+CREATE FUNCTION healthscore.scores(name text, as_of date)
+RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
+    coverage double precision, measures double precision[], points double precision[], contributions double precision[])
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    card healthscore.scorecard;
+BEGIN
+    IF name IS NULL THEN
+        RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    SELECT s.card INTO card FROM healthscore.scorecards s
+    WHERE s.name = scores.name AND s.version = healthscore.published_version(scores.name);
+    RETURN QUERY SELECT * FROM healthscore.scores(card, as_of);
+END
+$$;
+COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the score of the whole portfolio with the published scorecard of that name at as_of. Reads the source with the rights of the caller.';
+
+-- Views of the user's own
+
+CREATE FUNCTION healthscore.create_score_view(view text, name text, as_of date DEFAULT NULL, materialized boolean DEFAULT false, in_schema name DEFAULT current_schema()) RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    parts text[] := parse_ident(view);
+    target text;
+    kind text := CASE WHEN materialized THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END;
+    card healthscore.scorecard;
+    doc jsonb;
+    in_force integer := healthscore.published_version(create_score_view.name);
+    src jsonb;
+    m jsonb;
+    head text;
+    as_of_sql text;
+BEGIN
+    IF array_length(parts, 1) > 2 OR parts IS NULL OR name IS NULL OR (array_length(parts, 1) = 1 AND in_schema IS NULL) THEN
+        RAISE EXCEPTION 'a view and a scorecard must be named' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'As in create_score_view(''reporting.health'', ''core'').';
+    END IF;
+    target := CASE WHEN array_length(parts, 1) = 2 THEN format('%I.%I', parts[1], parts[2])
+                   ELSE format('%I.%I', in_schema, parts[1]) END;
+    SELECT s.card INTO card FROM healthscore.scorecards s
+    WHERE s.name = create_score_view.name AND s.version = in_force;
+    doc := card::jsonb;
+    src := coalesce(doc -> 'source', '{"table": "healthscore.signals"}');
+
+    head := format(E'WITH card AS (\n    SELECT card FROM healthscore.scorecards WHERE name = %L AND version = %s\n),\n', name, in_force);
+    IF as_of IS NULL THEN
+        head := head || format(E'night AS (\n    SELECT max(s.%I) AS as_of FROM %s AS s\n),\n', coalesce(src ->> 'day', 'day'),
+            healthscore.hs_source_table(src ->> 'table', 'source'));
+        as_of_sql := '(SELECT as_of FROM night)';
+    ELSE
+        as_of_sql := format('date %L', healthscore.hs_check_date(as_of)::text);
+    END IF;
+
+    EXECUTE format('CREATE %s %s %s AS %s %s', kind, target, CASE WHEN materialized THEN '' ELSE 'WITH (security_invoker = true)' END,
+        head, healthscore.hs_score_sql(card, NULL, '(SELECT card FROM card)', as_of_sql, true));
+    IF materialized THEN
+        -- REFRESH MATERIALIZED VIEW CONCURRENTLY needs a unique index
+        EXECUTE format('CREATE UNIQUE INDEX ON %s (account_id)', target);
+    END IF;
+
+    EXECUTE format('COMMENT ON %s %s IS %L', kind, target,
+        format('Health of each account by scorecard "%s", version %s, at %s.', name, in_force, coalesce(as_of::text, 'the latest day of its source')));
+    FOR head, as_of_sql IN VALUES
+        ('account_id', 'The account.'), ('segment', 'Its segment.'),
+        ('score', '0 to 100, higher is healthier; the sum of the columns that end in _points.'),
+        ('shown', 'score, rounded for display.'),
+        ('band', 'Band of score, or "insufficient data".'), ('band_rank', '1 is the lowest band.'),
+        ('coverage', 'Share of the weight whose measures are known, 0 to 1.')
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, head, as_of_sql);
+    END LOOP;
+    FOR m IN SELECT * FROM jsonb_array_elements(doc -> 'measures')
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, m ->> 'name',
+            concat_ws('', coalesce(m ->> 'title', m ->> 'name'), ', ' || (m ->> 'unit'),
+                format(' (%s of %s%s over %s days)', m ->> 'kind', m ->> 'signal', ' per ' || (m ->> 'per'), m ->> 'days'),
+                '. ' || (m ->> 'description')));
+        CONTINUE WHEN NOT m ? 'normalise';
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, left(m ->> 'name', 56) || '_points',
+            format('Points that %s gives to score.', coalesce(m ->> 'title', m ->> 'name')));
+    END LOOP;
+    RETURN target::regclass;
+END
+$$;
+COMMENT ON FUNCTION healthscore.create_score_view(text, text, date, boolean, name) IS 'Makes a view (or materialized view, with a unique index for REFRESH ... CONCURRENTLY) of the scores of a published scorecard, one typed and commented column per measure and per contribution. as_of NULL means the latest day of the source. A view reads with the rights of whoever reads it; a materialized view shows everyone what its owner saw.';

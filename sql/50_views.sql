@@ -1,0 +1,94 @@
+--
+-- Reading: what BI tools and people look at.  All views read with the rights
+-- of whoever reads them, so row-level security holds.
+--
+
+CREATE FUNCTION healthscore.sparkline("values" double precision[], low double precision DEFAULT NULL, high double precision DEFAULT NULL) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT string_agg(CASE WHEN v IS NULL OR v = 'NaN' THEN ' '
+               WHEN hi > lo AND v >= hi THEN U&'\2588'
+               WHEN hi > lo THEN substr(U&'\2581\2582\2583\2584\2585\2586\2587\2588', greatest(floor((v / 2 - lo / 2) / (hi / 2 - lo / 2) * 8)::integer, 0) + 1, 1)
+               ELSE U&'\2584' END, '' ORDER BY i)
+        FROM unnest("values") WITH ORDINALITY AS e(v, i),
+             (SELECT coalesce(low, min(x)), coalesce(high, max(x)) FROM unnest("values") AS x WHERE x <> 'NaN') AS range(lo, hi));
+COMMENT ON FUNCTION healthscore.sparkline(double precision[], double precision, double precision) IS 'Values as a line of eight block characters from low to high, which default to the least and the greatest value; values beyond are cut off there, NULL and NaN are a space. NULL for an empty array.';
+
+CREATE VIEW healthscore.score_history WITH (security_invoker = true) AS
+SELECT s.account_id, s.as_of, s.score, s.band, s.band_rank, s.coverage,
+       s.score - lag(s.score) OVER w AS change, lag(s.band) OVER w AS previous_band,
+       s.segment, s.scorecard, s.version
+FROM healthscore.scores AS s
+WINDOW w AS (PARTITION BY s.account_id ORDER BY s.as_of);
+COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it.';
+COMMENT ON COLUMN healthscore.score_history.account_id IS 'The account.';
+COMMENT ON COLUMN healthscore.score_history.as_of IS 'The night.';
+COMMENT ON COLUMN healthscore.score_history.score IS '0 to 100, higher is healthier; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.score_history.band IS 'Band of the scorecard.';
+COMMENT ON COLUMN healthscore.score_history.band_rank IS '1 is the lowest band.';
+COMMENT ON COLUMN healthscore.score_history.coverage IS 'Share of the weight whose measures are known.';
+COMMENT ON COLUMN healthscore.score_history.change IS 'Points since the stored night before; NULL for the first.';
+COMMENT ON COLUMN healthscore.score_history.previous_band IS 'Band of the stored night before.';
+COMMENT ON COLUMN healthscore.score_history.segment IS 'Segment on that night.';
+COMMENT ON COLUMN healthscore.score_history.scorecard IS 'Scorecard that was in force.';
+COMMENT ON COLUMN healthscore.score_history.version IS 'Its version.';
+
+CREATE VIEW healthscore.score_drivers WITH (security_invoker = true) AS
+SELECT s.account_id, s.as_of, e.pos, e.measure, e.title, e.measure_group, e.value, e.unit, e.points, e.weight,
+       e.contribution, e.lost, e.missing, e.reason, s.scorecard, s.version
+FROM healthscore.scores AS s
+JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+CROSS JOIN LATERAL healthscore.explain(c.card, s.measures) AS e;
+COMMENT ON VIEW healthscore.score_drivers IS 'Why: a row for each account, night and measure, as healthscore.explain() gives it for the scorecard that was in force.';
+COMMENT ON COLUMN healthscore.score_drivers.account_id IS 'The account.';
+COMMENT ON COLUMN healthscore.score_drivers.as_of IS 'The night.';
+COMMENT ON COLUMN healthscore.score_drivers.pos IS 'Position of the measure in the scorecard.';
+COMMENT ON COLUMN healthscore.score_drivers.measure IS 'Name of the measure.';
+COMMENT ON COLUMN healthscore.score_drivers.title IS 'For people.';
+COMMENT ON COLUMN healthscore.score_drivers.measure_group IS 'Group of the measure.';
+COMMENT ON COLUMN healthscore.score_drivers.value IS 'Its value; NULL is not known.';
+COMMENT ON COLUMN healthscore.score_drivers.unit IS 'Of the value.';
+COMMENT ON COLUMN healthscore.score_drivers.points IS '0 to 100.';
+COMMENT ON COLUMN healthscore.score_drivers.weight IS 'Share of the score that the measure decides, 0 to 1.';
+COMMENT ON COLUMN healthscore.score_drivers.contribution IS 'points * weight; they sum to the score.';
+COMMENT ON COLUMN healthscore.score_drivers.lost IS 'What the measure is short of all its points.';
+COMMENT ON COLUMN healthscore.score_drivers.missing IS 'Policy that was applied to a value that is not known.';
+COMMENT ON COLUMN healthscore.score_drivers.reason IS 'One line for people.';
+COMMENT ON COLUMN healthscore.score_drivers.scorecard IS 'Scorecard that was in force.';
+COMMENT ON COLUMN healthscore.score_drivers.version IS 'Its version.';
+
+CREATE VIEW healthscore.portfolio WITH (security_invoker = true) AS
+SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of, s.score, s.band, s.band_rank, s.coverage,
+       s.score - month_ago.score AS change_30d, month_ago.band AS band_30d_ago,
+       line.trend, why.reasons, s.scorecard, s.version
+FROM healthscore.scores AS s
+LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
+LEFT JOIN healthscore.scores AS month_ago ON month_ago.account_id = s.account_id AND month_ago.as_of = s.as_of - 30
+CROSS JOIN LATERAL (
+    SELECT healthscore.sparkline(array_agg(h.score ORDER BY w.day DESC), 0, 100) AS trend
+    FROM generate_series(0, 77, 7) AS w(day)
+    LEFT JOIN healthscore.scores AS h ON h.account_id = s.account_id AND h.as_of = s.as_of - w.day) AS line
+JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+CROSS JOIN LATERAL (
+    SELECT array_agg(d.reason ORDER BY d.lost DESC, d.pos) AS reasons
+    FROM (SELECT e.reason, e.lost, e.pos FROM healthscore.explain(c.card, s.measures) AS e
+          WHERE e.lost > 0 ORDER BY e.lost DESC, e.pos LIMIT 3) AS d) AS why
+WHERE s.as_of = (SELECT max(l.as_of) FROM healthscore.scores AS l);
+COMMENT ON VIEW healthscore.portfolio IS 'One row per account, as of the latest night that was scored.';
+COMMENT ON COLUMN healthscore.portfolio.account_id IS 'The account.';
+COMMENT ON COLUMN healthscore.portfolio.name IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.portfolio.segment IS 'Segment on that night.';
+COMMENT ON COLUMN healthscore.portfolio.owner IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.portfolio.plan IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.portfolio.arr IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.portfolio.as_of IS 'The latest night.';
+COMMENT ON COLUMN healthscore.portfolio.score IS '0 to 100, higher is healthier; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.portfolio.band IS 'Band of the scorecard.';
+COMMENT ON COLUMN healthscore.portfolio.band_rank IS '1 is the lowest band; sort by it to see the worst first.';
+COMMENT ON COLUMN healthscore.portfolio.coverage IS 'Share of the weight whose measures are known.';
+COMMENT ON COLUMN healthscore.portfolio.change_30d IS 'Points since 30 days before; NULL if that night was not scored.';
+COMMENT ON COLUMN healthscore.portfolio.band_30d_ago IS 'Band 30 days before.';
+COMMENT ON COLUMN healthscore.portfolio.trend IS 'Scores of the last 12 weeks, weekly, oldest first, from 0 to 100.';
+COMMENT ON COLUMN healthscore.portfolio.reasons IS 'The up to three measures that cost the most points.';
+COMMENT ON COLUMN healthscore.portfolio.scorecard IS 'Scorecard that was in force.';
+COMMENT ON COLUMN healthscore.portfolio.version IS 'Its version.';
