@@ -1,0 +1,171 @@
+--
+-- The format of a scorecard document, for editors and generators.  The input
+-- function checks the same and more: references, order, weights.
+--
+
+CREATE FUNCTION healthscore.scorecard_schema() RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $schema$
+{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "healthscore scorecard",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["scorecard", "signals", "measures", "bands"],
+  "properties": {
+    "scorecard": {"$ref": "#/$defs/name", "description": "Name of the scorecard."},
+    "title": {"$ref": "#/$defs/text"},
+    "description": {"$ref": "#/$defs/text"},
+    "decimals": {"type": "integer", "minimum": 0, "maximum": 6, "default": 1, "description": "Of the shown score. Bands are judged on the score itself."},
+    "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which measures over a window are not known."},
+    "minimum_coverage": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5, "description": "Share of the weight that must be known; below it the band is \"insufficient data\"."},
+    "compatible": {"type": "boolean", "default": false, "description": "Allows \"clamp\", to reproduce scores that leave 0 to 100."},
+    "source": {
+      "type": "object",
+      "additionalProperties": false,
+      "required": ["table"],
+      "description": "Where the signals come from; healthscore.signals if left out.",
+      "properties": {
+        "table": {"type": "string", "maxLength": 200, "description": "Table or view, as schema.table."},
+        "account": {"$ref": "#/$defs/column", "default": "account_id"},
+        "day": {"$ref": "#/$defs/column", "default": "day", "description": "Of type date."},
+        "accounts": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["table", "account"],
+          "description": "Accounts with their beginning: without it an account without rows does not exist, and its age counts from its first row in the longest window.",
+          "properties": {
+            "table": {"type": "string", "maxLength": 200, "description": "Table or view, as schema.table."},
+            "account": {"$ref": "#/$defs/column"},
+            "since": {"$ref": "#/$defs/column", "description": "First day of the account, of type date."},
+            "until": {"$ref": "#/$defs/column", "description": "First day on which it is no account any more, of type date."},
+            "segment": {"$ref": "#/$defs/column"}
+          }
+        }
+      }
+    },
+    "signals": {
+      "type": "array", "minItems": 1, "maxItems": 90,
+      "description": "In the order in which measure() takes them.",
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "absent"],
+        "properties": {
+          "name": {"$ref": "#/$defs/name"},
+          "column": {"$ref": "#/$defs/column", "description": "The name if left out."},
+          "absent": {"enum": ["zero", "unknown"], "description": "What a day without a row, or a NULL, means."},
+          "description": {"$ref": "#/$defs/text"}
+        }
+      }
+    },
+    "groups": {
+      "type": "array", "maxItems": 200,
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name"],
+        "properties": {
+          "name": {"$ref": "#/$defs/name"},
+          "title": {"$ref": "#/$defs/text"},
+          "parent": {"$ref": "#/$defs/name", "description": "A group listed before; the whole score if left out."},
+          "weight": {"$ref": "#/$defs/weight", "default": 1},
+          "combine": {"enum": ["mean", "min", "max"], "default": "mean", "description": "Weighted mean, or the least or greatest, of what is in it and known."}
+        }
+      }
+    },
+    "measures": {
+      "type": "array", "minItems": 1, "maxItems": 1000,
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "kind", "signal", "days"],
+        "properties": {
+          "name": {"$ref": "#/$defs/name"},
+          "title": {"$ref": "#/$defs/text"},
+          "description": {"$ref": "#/$defs/text"},
+          "unit": {"$ref": "#/$defs/text"},
+          "kind": {"enum": ["rate", "active_share", "mean", "sum", "min", "max", "latest", "ratio", "slope", "ewma", "days_since", "change", "drops"]},
+          "signal": {"$ref": "#/$defs/name"},
+          "per": {"$ref": "#/$defs/name", "description": "ratio: the signal that is divided by."},
+          "days": {"$ref": "#/$defs/days", "description": "Length of the window, as_of included; of one period for change and drops."},
+          "periods": {"type": "integer", "minimum": 1, "maximum": 52, "description": "drops: how many are looked at."},
+          "half_life": {"type": "number", "minimum": 0.001, "maximum": 1000000, "description": "ewma: in days."},
+          "aging": {"type": "integer", "minimum": -1, "maximum": 1, "default": 0, "description": "latest: added for each day since the value was known; 1 for days since something, -1 for days until."},
+          "relative": {"type": "boolean", "default": false, "description": "slope: change over the window as a share of the mean, instead of change per day."},
+          "by": {"type": "number", "minimum": 0, "maximum": 1, "default": 0, "description": "drops: the share by which a period must fall below the one before."},
+          "otherwise": {"$ref": "#/$defs/name", "description": "A measure listed before, whose value is taken where this one is not known."},
+          "normalise": {
+            "description": "How the value becomes 0 to 100 points; exactly one. Left out, the measure is shown and not scored.",
+            "type": "object",
+            "additionalProperties": false,
+            "minProperties": 1, "maxProperties": 1,
+            "properties": {
+              "linear": {
+                "type": "object", "additionalProperties": false, "required": ["worst", "best"],
+                "properties": {
+                  "worst": {"$ref": "#/$defs/number", "description": "0 points here and beyond."},
+                  "best": {"$ref": "#/$defs/number", "description": "100 points here and beyond; above or below worst."},
+                  "clamp": {"enum": ["both", "best", "worst"], "default": "both", "description": "Other than both only in a compatible scorecard."}
+                }
+              },
+              "piecewise": {
+                "type": "object", "additionalProperties": false, "required": ["points"],
+                "properties": {"points": {"$ref": "#/$defs/pairs", "minItems": 2, "description": "Straight lines between them, flat outside."}}
+              },
+              "steps": {
+                "type": "object", "additionalProperties": false, "required": ["below", "at"],
+                "properties": {
+                  "below": {"$ref": "#/$defs/points", "description": "Below the first step."},
+                  "at": {"$ref": "#/$defs/pairs", "minItems": 1, "description": "From a value on, the value included."}
+                }
+              },
+              "target": {
+                "type": "object", "additionalProperties": false, "required": ["low", "high", "tolerance"],
+                "properties": {
+                  "low": {"$ref": "#/$defs/number", "description": "100 points from low to high."},
+                  "high": {"$ref": "#/$defs/number"},
+                  "tolerance": {"type": "number", "exclusiveMinimum": 0, "description": "Distance outside at which the points reach 0."}
+                }
+              }
+            }
+          },
+          "weight": {"$ref": "#/$defs/weight", "description": "1 if left out; 0 without normalise."},
+          "group": {"$ref": "#/$defs/name"},
+          "missing": {"enum": ["redistribute", "neutral", "worst"], "default": "redistribute", "description": "Where the value is not known: its weight goes to its siblings, or it counts 50 points, or 0."},
+          "evidence": {"$ref": "#/$defs/text", "description": "Why the weight is what it is."},
+          "review_on": {"type": "string", "format": "date", "description": "When the weight is to be looked at again."}
+        }
+      }
+    },
+    "bands": {
+      "type": "array", "minItems": 1, "maxItems": 20,
+      "description": "By rising score; the first is from 0. An edge belongs to the upper band.",
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "from"],
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "maxLength": 63},
+          "from": {"type": "number", "minimum": 0, "maximum": 100}
+        }
+      }
+    }
+  },
+  "$defs": {
+    "name": {"type": "string", "pattern": "^[a-z_][a-z0-9_]{0,62}$"},
+    "column": {"type": "string", "minLength": 1, "maxLength": 63},
+    "text": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "days": {"type": "integer", "minimum": 1, "maximum": 3660},
+    "number": {"type": "number", "minimum": -1e300, "maximum": 1e300},
+    "weight": {"type": "number", "minimum": 0, "maximum": 1000000},
+    "points": {"type": "number", "minimum": 0, "maximum": 100},
+    "pairs": {
+      "type": "array", "maxItems": 100,
+      "description": "Pairs of a value and its points, by rising value.",
+      "items": {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [{"$ref": "#/$defs/number"}, {"$ref": "#/$defs/points"}]}
+    }
+  }
+}
+$schema$::jsonb;
+COMMENT ON FUNCTION healthscore.scorecard_schema() IS 'The JSON Schema (draft 2020-12) of a scorecard document.';
