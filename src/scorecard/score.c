@@ -56,7 +56,7 @@ normalise(const HsScoreMeasure *m, const double *p, double x, bool *clamped)
 				points = 0;
 				*clamped = true;
 			}
-			return points;
+			return points + 0.0; /* no negative zero */
 
 		case HS_NORM_PIECEWISE:
 			/* straight lines between the points, flat outside */
