@@ -1,6 +1,11 @@
--- 10,000 accounts x 365 days in order of the day, as a nightly load leaves
--- them; deterministic: every value is a hash of account and day.
-CREATE FUNCTION pg_temp.u(a int, d int, k int) RETURNS double precision
+-- :accounts accounts x :days days up to 2026-06-30, in order of the day, as a
+-- nightly load leaves them; deterministic: every value is a hash of account and
+-- day.  :first leaves out the first days.
+\if :{?first}
+\else
+    \set first 0
+\endif
+CREATE OR REPLACE FUNCTION pg_temp.u(a int, d int, k int) RETURNS double precision
 LANGUAGE sql IMMUTABLE AS $$
     SELECT (hashint8extended(a::bigint * 100000 + d, k) & 1048575) / 1048576.0::float8
 $$;
@@ -20,6 +25,6 @@ SELECT 'acct-' || lpad(a::text, 6, '0'), date '2025-07-01' + d,
     CASE WHEN pg_temp.u(a, d, 10) < 0.1 THEN pg_temp.u(a, d, 11) * 2 - 1 END,
     CASE WHEN pg_temp.u(a, d, 12) < 0.01 THEN (pg_temp.u(a, d, 13) * 10)::int END,
     365 - (d + a) % 365, CASE WHEN a % 50 = 0 THEN d % 40 ELSE 0 END, (d + a * 7) % 60
-FROM generate_series(0, :days - 1) d, generate_series(1, :accounts) a;
+FROM generate_series(:first, :days - 1) d, generate_series(1, :accounts) a;
 VACUUM (ANALYZE) healthscore.signals;
 VACUUM (ANALYZE) healthscore.accounts;

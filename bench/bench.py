@@ -1,0 +1,172 @@
+"""Compare by CPU time; see bench.sh.  Prints Markdown."""
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import duckdb
+except ImportError:
+    duckdb = None
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ACCOUNTS = int(os.environ.get("ACCOUNTS", 10000))
+DAYS = int(os.environ.get("DAYS", 365))
+ROUNDS = int(os.environ.get("ROUNDS", 5))
+AS_OF = "date '2026-06-30'"
+WINDOW = f"day > {AS_OF} - 90 AND day <= {AS_OF}"
+FRAME = "(PARTITION BY account_id ORDER BY day RANGE BETWEEN '89 days' PRECEDING AND CURRENT ROW)"
+COLUMNS = ("account_id, day, logins, active_users, active_users_7d, licensed_seats, features_used, features_available, "
+           "tickets_opened, sentiment, days_since_customer_contact, days_to_renewal, days_payment_overdue")
+
+
+def psql(*args, stdin=None):
+    return subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *args], input=stdin,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+
+
+def ask(sql):
+    done = psql("-c", sql)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout.strip()
+
+
+def backend_cpu(statements):
+    """CPU seconds of the backend for each statement, run twice in a session, the second time counted."""
+    script = ["SET client_min_messages = log;", "\\o /dev/null"]
+    for sql in statements:
+        script += [sql + ";", "SET log_statement_stats = on;", sql + ";", "SET log_statement_stats = off;"]
+    done = psql("-f", "-", stdin="\n".join(script))
+    if done.returncode:
+        sys.exit(done.stderr)
+    cpu = []
+    for line in done.stderr.splitlines():
+        part = line.replace("!", "").split()
+        # "!	0.1 s user, 0.0 s system, 0.1 s elapsed"; totals of the session are in brackets
+        if line.startswith("!\t") and "elapsed" in line and "[" not in line:
+            cpu.append(float(part[0]) + float(part[3]))
+    # a SET that turns the statistics off is logged as well
+    return cpu[::2]
+
+
+def careful(signals, accounts):
+    sql = open(os.path.join(HERE, "careful.sql")).read()
+    sql = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    return sql.replace(":as_of", AS_OF).replace(":signals", signals).replace(":accounts", accounts)
+
+
+class Duck:
+    """DuckDB with one thread, on its own file and on rows that come from PostgreSQL."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp()
+        self.csv = os.path.join(self.folder, "window.csv")
+        every = os.path.join(self.folder, "all.csv")
+        accounts = os.path.join(self.folder, "accounts.csv")
+        self.copy = f"COPY (SELECT {COLUMNS} FROM healthscore.signals WHERE {WINDOW}) TO STDOUT (FORMAT csv, HEADER)"
+        for name, sql in ((self.csv, self.copy),
+                          (every, f"COPY (SELECT {COLUMNS} FROM healthscore.signals ORDER BY day) TO STDOUT (FORMAT csv, HEADER)"),
+                          (accounts, "COPY (SELECT account_id, started_on FROM healthscore.accounts) TO STDOUT (FORMAT csv, HEADER)")):
+            with open(name, "w") as out:
+                subprocess.run(["psql", "-XqAt", "-c", sql], stdout=out, check=True)
+        self.db = duckdb.connect(os.path.join(self.folder, "own.duckdb"))
+        self.db.execute("SET threads = 1")
+        self.types = ("{'account_id': 'VARCHAR', 'day': 'DATE', 'sentiment': 'DOUBLE', " +
+                      ", ".join(f"'{c}': 'INTEGER'" for c in COLUMNS.split(", ") if c not in ("account_id", "day", "sentiment")) + "}")
+        self.db.execute(f"CREATE TABLE signals AS FROM read_csv('{every}', header = true, columns = {self.types})")
+        self.db.execute(f"CREATE TABLE accounts AS FROM read_csv('{accounts}', header = true)")
+
+    def cpu(self, sql):
+        start = time.process_time()
+        self.db.execute(sql).fetchall()
+        return time.process_time() - start
+
+    def from_csv(self):
+        return careful(f"read_csv('{self.csv}', header = true, columns = {self.types})", "accounts")
+
+
+def check_same():
+    """The careful SQL must give the measures that the scorecard gives."""
+    names = ["login_rate", "days_since_login", "seat_utilisation", "weekly_active_per_seat", "feature_breadth", "adoption_trend",
+             "support_load", "sentiment_trend", "days_since_touch", "renewal_proximity", "payment"]
+    at = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]
+    differ = " OR ".join(f"(x.measures[{i}] IS NULL) <> (c.{n} IS NULL) OR abs(x.measures[{i}] - c.{n}) > 1e-9 * greatest(1, abs(c.{n}))"
+                         for i, n in zip(at, names))
+    return ask(f"SELECT count(*) || ' accounts, ' || count(*) FILTER (WHERE {differ}) || ' differ' "
+               f"FROM ({careful('healthscore.signals', 'healthscore.accounts')}) c "
+               f"FULL JOIN healthscore.scores('core', {AS_OF}) x USING (account_id)")
+
+
+def table(title, rows, base):
+    print(f"\n### {title}\n")
+    print("| what | CPU ms, median | least | ratio to the first row |")
+    print("|---|---|---|---|")
+    for name, values in rows.items():
+        ratios = [v / b for v, b in zip(values, rows[base])]
+        print(f"| {name} | {statistics.median(values) * 1000:.0f} | {min(values) * 1000:.0f} | {statistics.median(ratios):.2f} |")
+    sys.stdout.flush()
+
+
+def interleave(pg, others, rounds):
+    rows = {name: [] for name in [*pg, *others]}
+    for _ in range(rounds):
+        for name, cpu in zip(pg, backend_cpu(list(pg.values()))):
+            rows[name].append(cpu)
+        for name, run in others.items():
+            rows[name].append(run())
+    return rows
+
+
+def main():
+    psql("-c", "CREATE EXTENSION healthscore")
+    done = psql("-v", f"accounts={ACCOUNTS}", "-v", f"days={DAYS}", "-f", os.path.join(HERE, "portfolio.sql"))
+    if done.returncode:
+        sys.exit(done.stderr)
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    print(f"{model}, {os.cpu_count()} cores; {ask('SHOW server_version')}; DuckDB "
+          f"{duckdb.__version__ if duckdb else 'not installed'}; {ACCOUNTS} accounts x {DAYS} days, "
+          f"{ask('SELECT count(*) FROM healthscore.signals')} rows, "
+          f"{ask('SELECT pg_size_pretty(pg_table_size($$healthscore.signals$$))')}; {ROUNDS} interleaved rounds; "
+          f"jit off, no parallelism; load {os.getloadavg()[0]:.1f} at the start")
+    print(f"\nThe same measures from the scorecard and from careful SQL: {check_same()}.")
+
+    base = "SELECT account_id, sum(logins) FROM healthscore.signals ... GROUP BY 1"
+    pg = {
+        base: f"SELECT count(s) FROM (SELECT account_id, sum(logins) AS s FROM healthscore.signals WHERE {WINDOW} GROUP BY 1 OFFSET 0) q",
+        "scores('core', as_of): 12 measures, score, band, contributions": f"SELECT count(score), count(band) FROM healthscore.scores('core', {AS_OF})",
+        "careful plain SQL, the same measures, no score": f"SELECT count(login_rate), count(payment) FROM ({careful('healthscore.signals', 'healthscore.accounts')} OFFSET 0) q",
+    }
+    others = {}
+    if duckdb:
+        duck = Duck()
+        count = "SELECT count(login_rate), count(payment) FROM ({}) q"
+        others["DuckDB, 1 thread, its own columnar file, careful SQL"] = lambda: duck.cpu(count.format(careful("signals", "accounts")))
+        others["DuckDB, 1 thread, rows out of PostgreSQL by COPY first"] = \
+            lambda: backend_cpu([duck.copy])[0] + duck.cpu(count.format(duck.from_csv()))
+    table(f"Score of the portfolio at one date, 90 days = {ask(f'SELECT count(*) FROM healthscore.signals WHERE {WINDOW}')} rows",
+          interleave(pg, others, ROUNDS), base)
+
+    base = "row_number() OVER w"
+    every = "SELECT count(x) FROM (SELECT {} OVER w AS x FROM healthscore.signals WINDOW w AS " + FRAME + " OFFSET 0) q"
+    pg = {
+        base: every.format("row_number()"),
+        "trend_slope(logins, day) OVER w": every.format("healthscore.trend_slope(logins, day)"),
+        "regr_slope(logins, day - date) OVER w": every.format("regr_slope(logins, day - date '2025-07-01')"),
+    }
+    table("Slope over the last 90 days, every account and day, w = " + FRAME, interleave(pg, {}, max(1, ROUNDS // 2)), base)
+
+    if os.environ.get("LARGE"):
+        ask("TRUNCATE healthscore.signals, healthscore.accounts")
+        psql("-v", "accounts=100000", "-v", "days=365", "-v", "first=275", "-f", os.path.join(HERE, "portfolio.sql"))
+        plan = ask(f"SET work_mem = '64MB'; EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) "
+                   + ask(f"SELECT healthscore.score_query('core', {AS_OF})"))
+        print("\n### 100,000 accounts in one statement, work_mem 64 MB\n\n```")
+        print("\n".join(line for line in plan.splitlines() if "Aggregate" in line or "Batches" in line or "Execution" in line))
+        print("```")
+
+
+main()
