@@ -26,32 +26,32 @@
  * Define name_suffix() for one type of value: read the arguments, hand them
  * to a driver.
  */
-#define HS_FUNCTION(name, suffix, type, read, driver) \
-	PG_FUNCTION_INFO_V1(name##_##suffix); \
-	Datum name##_##suffix(PG_FUNCTION_ARGS) \
-	{ \
-		HsParams p; \
-		HsRow row; \
-\
-		read(fcinfo, type, &p, &row); \
-		return driver(fcinfo, &p, &row); \
-	} \
+#define HS_FUNCTION(name, suffix, type, read, driver)                          \
+	PG_FUNCTION_INFO_V1(name##_##suffix);                                      \
+	Datum name##_##suffix(PG_FUNCTION_ARGS)                                    \
+	{                                                                          \
+		HsParams p;                                                            \
+		HsRow row;                                                             \
+                                                                               \
+		read(fcinfo, type, &p, &row);                                          \
+		return driver(fcinfo, &p, &row);                                       \
+	}                                                                          \
 	extern Datum name##_##suffix(PG_FUNCTION_ARGS)
 
-#define HS_INTEGER_FUNCTIONS(name, read, driver) \
-	HS_FUNCTION(name, int2, HS_INT2, read, driver); \
-	HS_FUNCTION(name, int4, HS_INT4, read, driver); \
+#define HS_INTEGER_FUNCTIONS(name, read, driver)                               \
+	HS_FUNCTION(name, int2, HS_INT2, read, driver);                            \
+	HS_FUNCTION(name, int4, HS_INT4, read, driver);                            \
 	HS_FUNCTION(name, int8, HS_INT8, read, driver)
 
-#define HS_EXACT_FUNCTIONS(name, read, driver) \
-	HS_INTEGER_FUNCTIONS(name, read, driver); \
+#define HS_EXACT_FUNCTIONS(name, read, driver)                                 \
+	HS_INTEGER_FUNCTIONS(name, read, driver);                                  \
 	HS_FUNCTION(name, bool, HS_BOOL, read, driver)
 
-#define HS_FLOAT_FUNCTION(name, read, driver) \
+#define HS_FLOAT_FUNCTION(name, read, driver)                                  \
 	HS_FUNCTION(name, float8, HS_FLOAT8, read, driver)
 
-#define HS_ALL_FUNCTIONS(name, read, driver) \
-	HS_EXACT_FUNCTIONS(name, read, driver); \
+#define HS_ALL_FUNCTIONS(name, read, driver)                                   \
+	HS_EXACT_FUNCTIONS(name, read, driver);                                    \
 	HS_FLOAT_FUNCTION(name, read, driver)
 
 static inline HsKind

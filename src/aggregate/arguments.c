@@ -21,17 +21,15 @@ static void
 check_not_null(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" must not be null", name)));
 }
 
 void
 hs_infinite_date(const char *name)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("argument \"%s\" must be a finite date", name)));
+	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					errmsg("argument \"%s\" must be a finite date", name)));
 }
 
 DateADT
@@ -54,12 +52,12 @@ hs_arg_days(FunctionCallInfo fcinfo, int arg)
 	check_not_null(fcinfo, arg, "days");
 	days = PG_GETARG_INT32(arg);
 	if (days < 1 || days > HS_MAX_DAYS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"days\" must be between 1 and %d",
-						HS_MAX_DAYS),
-				 errhint("It is the number of calendar days in the window, "
-						 "for example 30.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument \"days\" must be between 1 and %d", HS_MAX_DAYS),
+			 errhint("It is the number of calendar days in the window, "
+					 "for example 30.")));
 	return days;
 }
 
@@ -132,9 +130,8 @@ hs_arg_unknown(FunctionCallInfo fcinfo, int arg)
 	}
 	tup = SearchSysCache1(ENUMOID, ObjectIdGetDatum(label));
 	if (!HeapTupleIsValid(tup))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid internal value for enum: %u", label)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+						errmsg("invalid internal value for enum: %u", label)));
 	unknown = strcmp(NameStr(((Form_pg_enum) GETSTRUCT(tup))->enumlabel),
 					 "unknown") == 0;
 	ReleaseSysCache(tup);

@@ -34,7 +34,7 @@ typedef enum HsType
 } HsType;
 
 #define HS_GETARG_STATE(n) ((HsState *) PG_GETARG_VARLENA_P(n))
-#define HS_GETARG_STATE_COPY(n) \
+#define HS_GETARG_STATE_COPY(n)                                                \
 	((HsState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(n)))
 
 /* A frame state on the stack */

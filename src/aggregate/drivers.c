@@ -32,9 +32,8 @@ hs_report(HsStatus status)
 							"parameters")));
 			break;
 		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("value out of range: overflow")));
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+							errmsg("value out of range: overflow")));
 	}
 	pg_unreachable();
 }
@@ -115,9 +114,8 @@ hs_drive_remove(FunctionCallInfo fcinfo, const HsParams *p, const HsRow *row)
 
 	/* a call by hand can take away what was never added */
 	if (!in_aggregate && !hs_state_valid(s))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("row is not part of the window state")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("row is not part of the window state")));
 	PG_RETURN_POINTER(s);
 }
 
@@ -130,10 +128,9 @@ hs_frame_context(FunctionCallInfo fcinfo)
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("aggregate function called in non-aggregate "
-						"context")));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("aggregate function called in non-aggregate "
+							   "context")));
 	return context;
 }
 

@@ -56,17 +56,17 @@ finish_frame(FunctionCallInfo fcinfo, HsResult what)
  * answer: see the comment on the aggregate.  A state of another kind is an
  * error.  NaN and infinity are never returned.
  */
-#define HS_FINAL(name, what) \
-	PG_FUNCTION_INFO_V1(name##_final); \
-	Datum name##_final(PG_FUNCTION_ARGS) \
-	{ \
-		return finish(fcinfo, what); \
-	} \
-	PG_FUNCTION_INFO_V1(name##_move_final); \
-	Datum name##_move_final(PG_FUNCTION_ARGS) \
-	{ \
-		return finish_frame(fcinfo, what); \
-	} \
+#define HS_FINAL(name, what)                                                   \
+	PG_FUNCTION_INFO_V1(name##_final);                                         \
+	Datum name##_final(PG_FUNCTION_ARGS)                                       \
+	{                                                                          \
+		return finish(fcinfo, what);                                           \
+	}                                                                          \
+	PG_FUNCTION_INFO_V1(name##_move_final);                                    \
+	Datum name##_move_final(PG_FUNCTION_ARGS)                                  \
+	{                                                                          \
+		return finish_frame(fcinfo, what);                                     \
+	}                                                                          \
 	extern Datum name##_final(PG_FUNCTION_ARGS)
 
 HS_FINAL(hs_login_rate, HS_LOGIN_RATE);

@@ -28,7 +28,7 @@
 #include "aggregate/common.h"
 
 #define WIRE_HEAD (4 + 3 * 4 + 8 + 3 * 4 + 5 * 8)
-#define WIRE_MAX \
+#define WIRE_MAX                                                               \
 	(WIRE_HEAD + HS_MAX_SUMS * 16 + 2 * ((HS_MAX_DAYS + 63) / 64) * 8)
 
 static uint64
@@ -50,15 +50,13 @@ read_double(const unsigned char **at)
 	return v.d;
 }
 
-static pg_attribute_noreturn() void
-bad_state(int code)
+static pg_attribute_noreturn() void bad_state(int code)
 {
-	ereport(ERROR,
-			(errcode(code),
-			 errmsg("invalid external representation of type %s",
-					"healthscore.window_state"),
-			 errhint("A state is made by an aggregate of extension "
-					 "healthscore, and is to be kept unchanged.")));
+	ereport(ERROR, (errcode(code),
+					errmsg("invalid external representation of type %s",
+						   "healthscore.window_state"),
+					errhint("A state is made by an aggregate of extension "
+							"healthscore, and is to be kept unchanged.")));
 	pg_unreachable();
 }
 
@@ -93,9 +91,8 @@ parse_state(const unsigned char *data, int len, int code)
 	p.days = (int32) read_bytes(&at, 4);
 	p.since = (int32) read_bytes(&at, 4);
 	p.param = read_double(&at);
-	if (!hs_params_valid(&p) ||
-		len != WIRE_HEAD + hs_kind_sums(p.kind) * 16 +
-				2 * hs_bitmap_words(&p) * 8)
+	if (!hs_params_valid(&p) || len != WIRE_HEAD + hs_kind_sums(p.kind) * 16 +
+										   2 * hs_bitmap_words(&p) * 8)
 		bad_state(code);
 
 	size = hs_state_size(&p);

@@ -150,8 +150,8 @@ rate_remove(HsState *s, const HsRow *row)
 	if (positive(row))
 		s->m--;
 	return __builtin_sub_overflow(s->sum[0].i, row->v.i, &s->sum[0].i)
-		? HS_OVERFLOW
-		: HS_OK;
+			   ? HS_OVERFLOW
+			   : HS_OK;
 }
 
 /*
@@ -176,9 +176,8 @@ seats_add(HsState *s, const HsRow *row)
 {
 	if (!seats_count(s, row))
 		return HS_OK;
-	if (!row->is_int &&
-		((row->known && !isfinite(row->v.d)) ||
-		 (row->known2 && !isfinite(row->v2.d))))
+	if (!row->is_int && ((row->known && !isfinite(row->v.d)) ||
+						 (row->known2 && !isfinite(row->v2.d))))
 		return HS_NOT_FINITE;
 	if (!row->known || !row->known2 ||
 		!(row->is_int ? row->v2.i > 0 : row->v2.d > 0))
@@ -312,9 +311,7 @@ static HsStatus
 ewma_add(HsState *s, const HsRow *row)
 {
 	bool asof = (s->p.flags & HS_ASOF) != 0;
-	double e,
-		k,
-		w;
+	double e, k, w;
 	HsDD v;
 
 	if (!row->has_day || !row->known || (asof && row->day > s->p.as_of))

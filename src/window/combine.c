@@ -51,8 +51,7 @@ hs_ewma_rescale(HsState *s, double exponent)
 static HsStatus
 ewma_combine(HsState *a, const HsState *b)
 {
-	double shift = (double) ((int64) b->day - a->day) /
-		Max(a->p.param, 1e-290);
+	double shift = (double) ((int64) b->day - a->day) / Max(a->p.param, 1e-290);
 	double k = floor(shift);
 	double factor = exp2(shift - k);
 	HsDD sum[2];
@@ -97,8 +96,7 @@ trend_combine(HsState *a, const HsState *b)
 	int64 dx = (int64) b->day - a->day;
 	bool is_int = a->p.kind == HS_TREND_I;
 	HsSum t[HS_MAX_SUMS];
-	int128 ndx,
-		u;
+	int128 ndx, u;
 	bool bad;
 	int i;
 
@@ -125,23 +123,19 @@ trend_combine(HsState *a, const HsState *b)
 		HsDD dy = hs_two_sum(b->base.d, -a->base.d);
 		HsDD sx = hs_dd_from_int128(t[HS_SX].i);
 
-		t[HS_SY].d = hs_dd_add(t[HS_SY].d,
-							   hs_dd_mul_double(dy, (double) b->n));
-		t[HS_SYY].d = hs_dd_add(t[HS_SYY].d,
-								hs_dd_mul(dy,
-										  hs_dd_add(t[HS_SY].d,
-													b->sum[HS_SY].d)));
+		t[HS_SY].d = hs_dd_add(t[HS_SY].d, hs_dd_mul_double(dy, (double) b->n));
+		t[HS_SYY].d = hs_dd_add(
+			t[HS_SYY].d, hs_dd_mul(dy, hs_dd_add(t[HS_SY].d, b->sum[HS_SY].d)));
 		t[HS_SXY].d = hs_dd_add(t[HS_SXY].d,
-								hs_dd_mul_double(b->sum[HS_SY].d,
-												 (double) dx));
+								hs_dd_mul_double(b->sum[HS_SY].d, (double) dx));
 		t[HS_SXY].d = hs_dd_add(t[HS_SXY].d, hs_dd_mul(dy, sx));
 		if (t[HS_SYY].d.hi < 0)
 			t[HS_SYY].d.hi = t[HS_SYY].d.lo = 0;
 	}
 
 	for (i = 0; i < HS_MAX_SUMS; i++)
-		bad |= hs_sum_add(&a->sum[i], &t[i], hs_sum_is_int(a->p.kind, i)) !=
-			HS_OK;
+		bad |=
+			hs_sum_add(&a->sum[i], &t[i], hs_sum_is_int(a->p.kind, i)) != HS_OK;
 	return bad ? HS_OVERFLOW : HS_OK;
 }
 
@@ -171,8 +165,7 @@ latest_combine(HsState *a, const HsState *b)
 HsStatus
 hs_state_combine(HsState *a, const HsState *b)
 {
-	int64 rows,
-		n;
+	int64 rows, n;
 	HsStatus st = HS_OK;
 	int i;
 

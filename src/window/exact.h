@@ -160,10 +160,7 @@ hs_dd_div(HsDD a, HsDD b)
 static inline bool
 hs_mul128_overflow(int128 a, int128 b, int128 *r)
 {
-	uint128 x,
-		y,
-		cross,
-		p;
+	uint128 x, y, cross, p;
 	bool negative;
 
 	if (a == (int64) a && b == (int64) b)

@@ -94,8 +94,7 @@ rate_result(const HsState *s, bool share, double *result)
 static bool
 period_result(const HsState *s, double *result)
 {
-	int64 days,
-		days_prev;
+	int64 days, days_prev;
 
 	if (s->rows == 0 && (s->p.flags & HS_SINCE) == 0)
 		return false;
@@ -106,8 +105,7 @@ period_result(const HsState *s, double *result)
 
 	if (s->p.kind == HS_PERIOD_I)
 	{
-		int128 a,
-			b;
+		int128 a, b;
 
 		if (s->sum[1].i == 0)
 			return false;
@@ -131,7 +129,7 @@ period_result(const HsState *s, double *result)
 		/* divide first: the ratio of two large sums need not be large */
 		ratio = hs_dd_div(cur, prev);
 		ratio = hs_dd_mul_double(ratio, (double) days_prev);
-		ratio = hs_dd_div(ratio, (HsDD) { (double) days, 0 });
+		ratio = hs_dd_div(ratio, (HsDD){ (double) days, 0 });
 		*result = hs_dd_value(hs_dd_add_double(ratio, -1));
 	}
 	return true;
@@ -152,11 +150,11 @@ typedef struct Centred
 static inline bool
 centre(int64 n, int128 ab, int128 a, int128 b, int128 *result)
 {
-	int128 x,
-		y;
+	int128 x, y;
 
 	return !hs_mul128_overflow((int128) n, ab, &x) &&
-		!hs_mul128_overflow(a, b, &y) && !__builtin_sub_overflow(x, y, result);
+		   !hs_mul128_overflow(a, b, &y) &&
+		   !__builtin_sub_overflow(x, y, result);
 }
 
 static HsDD
@@ -172,11 +170,7 @@ trend_centre(const HsState *s, Centred *c)
 	const HsSum *sum = s->sum;
 	bool is_int = s->p.kind == HS_TREND_I;
 	HsDD dd[HS_MAX_SUMS];
-	int128 xx,
-		xy,
-		yy,
-		a,
-		b;
+	int128 xx, xy, yy, a, b;
 	int i;
 
 	c->line = false;
@@ -189,7 +183,7 @@ trend_centre(const HsState *s, Centred *c)
 		c->xy = hs_dd_from_int128(xy);
 		c->yy = hs_dd_from_int128(yy);
 		c->line = !hs_mul128_overflow(xx, yy, &a) &&
-			!hs_mul128_overflow(xy, xy, &b) && a == b;
+				  !hs_mul128_overflow(xy, xy, &b) && a == b;
 		return;
 	}
 
@@ -213,8 +207,7 @@ trend_centre(const HsState *s, Centred *c)
 static bool
 trend_slope(const HsState *s, double *result)
 {
-	int128 xx,
-		xy;
+	int128 xx, xy;
 	Centred c;
 
 	if (s->n < 3)
@@ -288,8 +281,7 @@ trend_r2(const HsState *s, double *result)
 static bool
 trend_direction(const HsState *s, double *result)
 {
-	double slope,
-		band;
+	double slope, band;
 
 	if (!trend_slope(s, &slope))
 		return false;

@@ -75,7 +75,7 @@ Size
 hs_state_size(const HsParams *p)
 {
 	return offsetof(HsState, sum) + hs_kind_sums(p->kind) * sizeof(HsSum) +
-		2 * hs_bitmap_words(p) * sizeof(uint64);
+		   2 * hs_bitmap_words(p) * sizeof(uint64);
 }
 
 /*
@@ -201,8 +201,7 @@ dd_valid(HsDD a)
 static bool
 squares_valid(int64 n, int128 sx, int128 sxx)
 {
-	int128 a,
-		b;
+	int128 a, b;
 
 	if (sxx < 0)
 		return false;
@@ -236,24 +235,24 @@ sums_valid(const HsState *s)
 			return int_sum_valid(s->sum[0].i, s->n, 63);
 		case HS_SEATS_I:
 			return int_sum_valid(s->sum[0].i, s->n, 63) &&
-				int_sum_valid(s->sum[1].i, s->n, 63) && s->sum[1].i >= s->n;
+				   int_sum_valid(s->sum[1].i, s->n, 63) && s->sum[1].i >= s->n;
 		case HS_SEATS_F:
 			return s->n == 0 || s->sum[1].d.hi > 0;
 		case HS_PERIOD_I:
 			return int_sum_valid(s->sum[0].i, s->n, 63) &&
-				int_sum_valid(s->sum[1].i, s->n, 63);
+				   int_sum_valid(s->sum[1].i, s->n, 63);
 		case HS_TREND_I:
 			return int_sum_valid(s->sum[HS_SX].i, s->n, 32) &&
-				int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
-				int_sum_valid(s->sum[HS_SY].i, s->n, 64) &&
-				int_sum_valid(s->sum[HS_SXY].i, s->n, 96) &&
-				squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
-				squares_valid(s->n, s->sum[HS_SY].i, s->sum[HS_SYY].i);
+				   int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
+				   int_sum_valid(s->sum[HS_SY].i, s->n, 64) &&
+				   int_sum_valid(s->sum[HS_SXY].i, s->n, 96) &&
+				   squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
+				   squares_valid(s->n, s->sum[HS_SY].i, s->sum[HS_SYY].i);
 		case HS_TREND_F:
 			return int_sum_valid(s->sum[HS_SX].i, s->n, 32) &&
-				int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
-				squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
-				s->sum[HS_SYY].d.hi >= 0;
+				   int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
+				   squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
+				   s->sum[HS_SYY].d.hi >= 0;
 		case HS_EWMA:
 			return s->n == 0 || s->sum[0].d.hi >= 0.5;
 		default:
@@ -309,8 +308,8 @@ hs_state_valid(const HsState *s)
 	bool rate = kind == HS_RATE_I || kind == HS_RATE_F;
 	bool period = kind == HS_PERIOD_I || kind == HS_PERIOD_F;
 	bool trend = kind == HS_TREND_I || kind == HS_TREND_F;
-	bool latest = kind == HS_LATEST_I || kind == HS_LATEST_F ||
-		kind == HS_LATEST_B;
+	bool latest =
+		kind == HS_LATEST_I || kind == HS_LATEST_F || kind == HS_LATEST_B;
 
 	if (s->p.version != HS_STATE_VERSION || !hs_params_valid(&s->p))
 		return false;

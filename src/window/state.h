@@ -25,7 +25,7 @@
 #define HS_MAX_SUMS 5
 
 /* The largest state of a frame form, which has no bitmaps */
-#define HS_FRAME_STATE_MAX \
+#define HS_FRAME_STATE_MAX                                                     \
 	(offsetof(HsState, sum) + HS_MAX_SUMS * sizeof(HsSum))
 
 /*
@@ -40,10 +40,10 @@ typedef enum HsKind
 	HS_SEATS_F,
 	HS_TREND_I, /* trend_slope, trend_stderr, trend_r2, trend_direction */
 	HS_TREND_F,
-	HS_EWMA, /* ewma of any type */
+	HS_EWMA,	 /* ewma of any type */
 	HS_PERIOD_I, /* period_change */
 	HS_PERIOD_F,
-	HS_RECENCY, /* days_since of any type */
+	HS_RECENCY,	 /* days_since of any type */
 	HS_LATEST_I, /* latest_known */
 	HS_LATEST_F,
 	HS_LATEST_B,
@@ -51,21 +51,21 @@ typedef enum HsKind
 } HsKind;
 
 /* HsParams.flags: which parameters the state was made with */
-#define HS_ASOF 0x01 /* as_of */
-#define HS_DAYS 0x02 /* days */
-#define HS_SINCE 0x04 /* since, not NULL */
+#define HS_ASOF 0x01	/* as_of */
+#define HS_DAYS 0x02	/* days */
+#define HS_SINCE 0x04	/* since, not NULL */
 #define HS_UNKNOWN 0x08 /* an absent day is unknown, not zero */
-#define HS_PARAM 0x10 /* half-life or dead band */
-#define HS_DATED 0x20 /* a frame form that was given the day */
+#define HS_PARAM 0x10	/* half-life or dead band */
+#define HS_DATED 0x20	/* a frame form that was given the day */
 
 typedef struct HsParams
 {
 	uint8 version; /* HS_STATE_VERSION */
-	uint8 kind; /* HsKind */
+	uint8 kind;	   /* HsKind */
 	uint8 flags;
 	uint8 zero;
 	int32 as_of; /* days as in type date */
-	int32 days; /* 1 .. HS_MAX_DAYS */
+	int32 days;	 /* 1 .. HS_MAX_DAYS */
 	int32 since;
 	double param; /* half-life or dead band */
 } HsParams;
@@ -85,15 +85,15 @@ typedef union HsSum
 typedef struct HsState
 {
 	int32 vl_len_; /* varlena header, always four bytes */
-	int32 first; /* rate, period: earliest day seen, if rows > 0 */
+	int32 first;   /* rate, period: earliest day seen, if rows > 0 */
 	HsParams p;
 	int32 last; /* dated frames: latest day seen, if rows > 0 */
-	int32 day; /* trend, ewma: base; recency, latest: the day found */
+	int32 day;	/* trend, ewma: base; recency, latest: the day found */
 	int64 rows; /* rate, period, recency: rows that prove existence */
-	int64 n; /* observations */
-	int64 m; /* rate frames: observations > 0; recency, latest: rows that
+	int64 n;	/* observations */
+	int64 m;	/* rate frames: observations > 0; recency, latest: rows that
 			  * tie for the answer */
-	int64 k; /* dated frames: rows on the last day */
+	int64 k;	/* dated frames: rows on the last day */
 	HsNum base; /* trend: subtracted from each value; ewma: exponent of the
 				 * newest weight; latest: the value */
 	HsSum sum[FLEXIBLE_ARRAY_MEMBER];
@@ -102,7 +102,7 @@ typedef struct HsState
 /* sum[] of the trend kinds, with x = day - state.day, y = value - base */
 enum
 {
-	HS_SX, /* int128 also in HS_TREND_F */
+	HS_SX,	/* int128 also in HS_TREND_F */
 	HS_SXX, /* likewise */
 	HS_SY,
 	HS_SXY,
@@ -114,9 +114,9 @@ typedef struct HsRow
 {
 	int32 day;
 	bool has_day; /* day is not NULL */
-	bool known; /* v is not NULL */
-	bool known2; /* v2 is not NULL */
-	bool is_int; /* v and v2 are integers */
+	bool known;	  /* v is not NULL */
+	bool known2;  /* v2 is not NULL */
+	bool is_int;  /* v and v2 are integers */
 	HsNum v;
 	HsNum v2; /* seats */
 } HsRow;
@@ -124,10 +124,10 @@ typedef struct HsRow
 typedef enum HsStatus
 {
 	HS_OK,
-	HS_PUNT, /* the inverse cannot be had from the state */
-	HS_OVERFLOW, /* a sum, counter or result leaves its range */
+	HS_PUNT,	   /* the inverse cannot be had from the state */
+	HS_OVERFLOW,   /* a sum, counter or result leaves its range */
 	HS_NOT_FINITE, /* NaN or infinite value inside the window */
-	HS_MISMATCH /* states of different kinds or parameters */
+	HS_MISMATCH	   /* states of different kinds or parameters */
 } HsStatus;
 
 /* What the final functions find */
@@ -148,8 +148,7 @@ typedef enum HsResult
 static inline bool
 hs_same_params(const HsParams *a, const HsParams *b)
 {
-	uint64 x[3],
-		y[3];
+	uint64 x[3], y[3];
 
 	StaticAssertStmt(sizeof(HsParams) == sizeof(x), "padding in HsParams");
 	memcpy(x, a, sizeof(x));

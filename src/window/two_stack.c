@@ -36,9 +36,9 @@ struct HsTwoStack
 	Size head;
 	Size split;
 	Size tail;
-	char *front; /* split - head states, the last one on top */
+	char *front;		  /* split - head states, the last one on top */
 	Size front_allocated; /* of front[], in states */
-	HsState *empty; /* state of no rows */
+	HsState *empty;		  /* state of no rows */
 	HsState *back;
 };
 
@@ -86,8 +86,7 @@ hs_two_stack_push(HsTwoStack *ts, const HsRow *row)
 		else
 		{
 			ts->allocated *= 2;
-			ts->rows =
-				repalloc_huge(ts->rows, ts->allocated * sizeof(HsRow));
+			ts->rows = repalloc_huge(ts->rows, ts->allocated * sizeof(HsRow));
 		}
 	}
 	ts->rows[ts->tail++] = *row;
@@ -110,8 +109,8 @@ flip(HsTwoStack *ts)
 			pfree(ts->front);
 		ts->front = NULL;
 		ts->front_allocated = ts->allocated;
-		ts->front = MemoryContextAllocHuge(ts->context,
-										   ts->allocated * ts->state_size);
+		ts->front =
+			MemoryContextAllocHuge(ts->context, ts->allocated * ts->state_size);
 	}
 	for (i = 0; i < n; i++)
 	{
