@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "aggregate/common.h"
+#include "window/trend.h"
 
 /*
  * Define name_suffix() for one type of value: read the arguments, hand them
@@ -216,9 +217,61 @@ HS_INTEGER_FUNCTIONS(hs_seats_accum_inv, read_seats, hs_drive_remove);
 HS_FLOAT_FUNCTION(hs_seats_move_accum, read_seats, hs_drive_push);
 HS_FLOAT_FUNCTION(hs_seats_move_accum_inv, read_seats, hs_drive_pop);
 
-/* trend_slope and companions: as above */
-HS_ALL_FUNCTIONS(hs_trend_accum, read_trend, hs_drive_accum);
-HS_EXACT_FUNCTIONS(hs_trend_accum_inv, read_trend, hs_drive_remove);
+/*
+ * A point joins or leaves an integer trend in a frame, where the state is the
+ * aggregate's own: nothing to detoast, nothing to copy.  False if it is not so.
+ */
+static inline bool
+trend_in_frame(FunctionCallInfo fcinfo, HsType type, bool add)
+{
+	HsState *s;
+	HsNum v;
+	DateADT day;
+	HsStatus st;
+
+	if (PG_NARGS() != 3 || PG_ARGISNULL(0) ||
+		!AggCheckCallContext(fcinfo, NULL))
+		return false;
+	s = (HsState *) PG_GETARG_POINTER(0);
+	if (!hs_is_int_trend_frame(s))
+		return false;
+	if (PG_ARGISNULL(2))
+		return true;
+	day = PG_GETARG_DATEADT(2);
+	if (unlikely(DATE_NOT_FINITE(day)))
+		hs_infinite_date("day");
+	if (!hs_arg_value(fcinfo, 1, type, &v))
+		return true;
+	st = add ? hs_trend_add_int(s, day, v.i) : hs_trend_remove_int(s, day, v.i);
+	if (unlikely(st != HS_OK))
+		hs_report(st);
+	return true;
+}
+
+#define HS_TREND_FUNCTION(name, suffix, type, driver, add)                     \
+	PG_FUNCTION_INFO_V1(name##_##suffix);                                      \
+	Datum name##_##suffix(PG_FUNCTION_ARGS)                                    \
+	{                                                                          \
+		HsParams p;                                                            \
+		HsRow row;                                                             \
+                                                                               \
+		if (likely(trend_in_frame(fcinfo, type, add)))                         \
+			PG_RETURN_DATUM(PG_GETARG_DATUM(0));                               \
+		read_trend(fcinfo, type, &p, &row);                                    \
+		return driver(fcinfo, &p, &row);                                       \
+	}                                                                          \
+	extern Datum name##_##suffix(PG_FUNCTION_ARGS)
+
+/* trend_slope and companions: NULL, NaN, infinity as above */
+HS_TREND_FUNCTION(hs_trend_accum, int2, HS_INT2, hs_drive_accum, true);
+HS_TREND_FUNCTION(hs_trend_accum, int4, HS_INT4, hs_drive_accum, true);
+HS_TREND_FUNCTION(hs_trend_accum, int8, HS_INT8, hs_drive_accum, true);
+HS_TREND_FUNCTION(hs_trend_accum, bool, HS_BOOL, hs_drive_accum, true);
+HS_FLOAT_FUNCTION(hs_trend_accum, read_trend, hs_drive_accum);
+HS_TREND_FUNCTION(hs_trend_accum_inv, int2, HS_INT2, hs_drive_remove, false);
+HS_TREND_FUNCTION(hs_trend_accum_inv, int4, HS_INT4, hs_drive_remove, false);
+HS_TREND_FUNCTION(hs_trend_accum_inv, int8, HS_INT8, hs_drive_remove, false);
+HS_TREND_FUNCTION(hs_trend_accum_inv, bool, HS_BOOL, hs_drive_remove, false);
 HS_FLOAT_FUNCTION(hs_trend_move_accum, read_trend, hs_drive_push);
 HS_FLOAT_FUNCTION(hs_trend_move_accum_inv, read_trend, hs_drive_pop);
 

@@ -29,7 +29,9 @@ hs_report(HsStatus status)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("window state is of another aggregate or has other "
-							"parameters")));
+							"parameters"),
+					 errhint("All rows of a group must have the same "
+							 "parameters.")));
 			break;
 		default:
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

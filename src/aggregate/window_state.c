@@ -50,7 +50,8 @@ read_double(const unsigned char **at)
 	return v.d;
 }
 
-static pg_attribute_noreturn() void bad_state(int code)
+static HS_NORETURN void
+bad_state(int code)
 {
 	ereport(ERROR, (errcode(code),
 					errmsg("invalid external representation of type %s",

@@ -15,7 +15,7 @@
  */
 #include "postgres.h"
 
-#include "window/state.h"
+#include "window/trend.h"
 
 static inline HsStatus
 count(int64 *counter)
@@ -200,32 +200,12 @@ seats_remove(HsState *s, const HsRow *row)
 	return HS_OK;
 }
 
-/* The five terms of an integer point, x and y relative to the bases */
-static inline HsStatus
-trend_terms(const HsState *s, const HsRow *row, int128 t[HS_MAX_SUMS])
-{
-	int64 x = (int64) row->day - s->day;
-	int128 y = (int128) row->v.i - s->base.i;
-
-	t[HS_SX] = x;
-	t[HS_SXX] = (int128) x * x;
-	t[HS_SY] = y;
-	if (likely(y == (int64) y))
-	{
-		t[HS_SXY] = (int128) x * (int64) y;
-		t[HS_SYY] = (int128) (int64) y * (int64) y;
-		return HS_OK;
-	}
-	if (hs_mul128_overflow(x, y, &t[HS_SXY]) ||
-		hs_mul128_overflow(y, y, &t[HS_SYY]))
-		return HS_OVERFLOW;
-	return HS_OK;
-}
-
 static HsStatus
 trend_add(HsState *s, const HsRow *row)
 {
-	int i;
+	HsSum *sum = s->sum;
+	int64 x;
+	HsDD y;
 
 	if (!row->has_day || !row->known)
 		return HS_OK;
@@ -236,68 +216,37 @@ trend_add(HsState *s, const HsRow *row)
 		if (age < 0 || age >= s->p.days)
 			return HS_OK;
 	}
-	if (!finite_value(row))
+	if (row->is_int)
+		return hs_trend_add_int(s, row->day, row->v.i);
+
+	if (!isfinite(row->v.d))
 		return HS_NOT_FINITE;
 	if (s->n == 0)
 	{
 		s->day = row->day;
-		s->base = row->v;
-		if (!row->is_int)
-			s->base.d += 0.0; /* no negative zero */
+		s->base.d = row->v.d + 0.0; /* no negative zero */
 	}
-	if (count(&s->n) != HS_OK)
+	x = (int64) row->day - s->day;
+	y = hs_two_sum(row->v.d, -s->base.d);
+	if (count(&s->n) != HS_OK ||
+		__builtin_add_overflow(sum[HS_SX].i, x, &sum[HS_SX].i) ||
+		__builtin_add_overflow(sum[HS_SXX].i, (int128) x * x, &sum[HS_SXX].i))
 		return HS_OVERFLOW;
-
-	if (row->is_int)
-	{
-		int128 t[HS_MAX_SUMS];
-		bool bad = trend_terms(s, row, t) != HS_OK;
-
-		for (i = 0; i < HS_MAX_SUMS; i++)
-			bad |= __builtin_add_overflow(s->sum[i].i, t[i], &s->sum[i].i);
-		return bad ? HS_OVERFLOW : HS_OK;
-	}
-	else
-	{
-		int64 x = (int64) row->day - s->day;
-		HsDD y = hs_two_sum(row->v.d, -s->base.d);
-		HsSum *sum = s->sum;
-
-		if (__builtin_add_overflow(sum[HS_SX].i, x, &sum[HS_SX].i) ||
-			__builtin_add_overflow(sum[HS_SXX].i, (int128) x * x,
-								   &sum[HS_SXX].i))
-			return HS_OVERFLOW;
-		sum[HS_SY].d = hs_dd_add(sum[HS_SY].d, y);
-		sum[HS_SXY].d =
-			hs_dd_add(sum[HS_SXY].d, hs_dd_mul_double(y, (double) x));
-		sum[HS_SYY].d = hs_dd_add(sum[HS_SYY].d, hs_dd_mul(y, y));
-		if (!isfinite(sum[HS_SY].d.hi) || !isfinite(sum[HS_SXY].d.hi) ||
-			!isfinite(sum[HS_SYY].d.hi))
-			return HS_OVERFLOW;
-		return HS_OK;
-	}
+	sum[HS_SY].d = hs_dd_add(sum[HS_SY].d, y);
+	sum[HS_SXY].d = hs_dd_add(sum[HS_SXY].d, hs_dd_mul_double(y, (double) x));
+	sum[HS_SYY].d = hs_dd_add(sum[HS_SYY].d, hs_dd_mul(y, y));
+	if (!isfinite(sum[HS_SY].d.hi) || !isfinite(sum[HS_SXY].d.hi) ||
+		!isfinite(sum[HS_SYY].d.hi))
+		return HS_OVERFLOW;
+	return HS_OK;
 }
 
 static HsStatus
 trend_remove(HsState *s, const HsRow *row)
 {
-	int128 t[HS_MAX_SUMS];
-	bool bad;
-	int i;
-
 	if (!row->has_day || !row->known)
 		return HS_OK;
-	if (--s->n <= 0)
-	{
-		s->day = 0;
-		s->base.i = 0;
-		memset(s->sum, 0, HS_MAX_SUMS * sizeof(HsSum));
-		return HS_OK;
-	}
-	bad = trend_terms(s, row, t) != HS_OK;
-	for (i = 0; i < HS_MAX_SUMS; i++)
-		bad |= __builtin_sub_overflow(s->sum[i].i, t[i], &s->sum[i].i);
-	return bad ? HS_OVERFLOW : HS_OK;
+	return hs_trend_remove_int(s, row->day, row->v.i);
 }
 
 /*

@@ -9,8 +9,8 @@
 
 #include "window/state.h"
 
-HsStatus
-hs_sum_add(HsSum *a, const HsSum *b, bool is_int)
+static HsStatus
+sum_add(HsSum *a, const HsSum *b, bool is_int)
 {
 	if (is_int)
 		return __builtin_add_overflow(a->i, b->i, &a->i) ? HS_OVERFLOW : HS_OK;
@@ -134,8 +134,7 @@ trend_combine(HsState *a, const HsState *b)
 	}
 
 	for (i = 0; i < HS_MAX_SUMS; i++)
-		bad |=
-			hs_sum_add(&a->sum[i], &t[i], hs_sum_is_int(a->p.kind, i)) != HS_OK;
+		bad |= sum_add(&a->sum[i], &t[i], hs_sum_is_int(a->p.kind, i)) != HS_OK;
 	return bad ? HS_OVERFLOW : HS_OK;
 }
 
@@ -218,8 +217,8 @@ hs_state_combine(HsState *a, const HsState *b)
 		default:
 			a->m += b->m;
 			for (i = 0; i < hs_kind_sums(a->p.kind) && st == HS_OK; i++)
-				st = hs_sum_add(&a->sum[i], &b->sum[i],
-								hs_sum_is_int(a->p.kind, i));
+				st = sum_add(&a->sum[i], &b->sum[i],
+							 hs_sum_is_int(a->p.kind, i));
 			for (i = 0; i < 2 * hs_bitmap_words(&a->p); i++)
 				hs_bitmap(a)[i] |= hs_bitmap(b)[i];
 			return st;

@@ -9,7 +9,7 @@
  */
 #include "postgres.h"
 
-#include "window/state.h"
+#include "window/trend.h"
 
 /* Below this share of the total a residual is rounding: 2^-96 */
 #define DD_NOISE 1.2621774483536189e-29
@@ -212,6 +212,8 @@ trend_slope(const HsState *s, double *result)
 
 	if (s->n < 3)
 		return false;
+	if (s->p.kind == HS_TREND_I && hs_trend_slope_small(s, result))
+		return true;
 	if (s->p.kind == HS_TREND_I &&
 		centre(s->n, s->sum[HS_SXX].i, s->sum[HS_SX].i, s->sum[HS_SX].i, &xx) &&
 		centre(s->n, s->sum[HS_SXY].i, s->sum[HS_SX].i, s->sum[HS_SY].i, &xy))

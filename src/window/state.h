@@ -177,7 +177,6 @@ extern HsStatus hs_state_remove(HsState *s, const HsRow *row);
 
 /* combine.c */
 extern HsStatus hs_state_combine(HsState *a, const HsState *b);
-extern HsStatus hs_sum_add(HsSum *a, const HsSum *b, bool is_int);
 extern void hs_ewma_rescale(HsState *s, double exponent);
 
 /* result.c */
