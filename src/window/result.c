@@ -283,7 +283,8 @@ trend_r2(const HsState *s, double *result)
 static bool
 trend_direction(const HsState *s, double *result)
 {
-	double slope, band;
+	double slope;
+	double band;
 
 	if (!trend_slope(s, &slope))
 		return false;
@@ -294,8 +295,11 @@ trend_direction(const HsState *s, double *result)
 		trend_stderr(s, &band);
 		band *= 2;
 	}
-	*result = fabs(slope) <= band ? 0 : slope > 0 ? 1 : -1;
-	return isfinite(slope);
+	if (!isfinite(slope) || !isfinite(band))
+		*result = NAN; /* overflow */
+	else
+		*result = fabs(slope) <= band ? 0 : slope > 0 ? 1 : -1;
+	return true;
 }
 
 /*

@@ -72,6 +72,11 @@ SELECT day, login_rate(v) OVER w AS by_rows, login_rate(v, 7) OVER w AS by_days,
        seat_utilisation(v, 10) OVER w AS seats, days_since(v > 0, day) OVER w AS since, latest_known(v, day) OVER w AS latest
 FROM (SELECT date '2026-06-01' + i AS day, (i * 5) % 4 AS v FROM generate_series(0, 11) i) AS q WINDOW w AS (ORDER BY day RANGE BETWEEN '6 days' PRECEDING AND CURRENT ROW);
 
+-- a growing frame reads the state again and again, and does not change it
+SELECT count(*) FILTER (WHERE r IS DISTINCT FROM a), count(*) FILTER (WHERE sl IS DISTINCT FROM sl2), max(r) = 49.5 AS last
+FROM (SELECT login_rate(i) OVER w AS r, avg(i) OVER w AS a, trend_slope(i * i, day) OVER w AS sl, trend_slope(i * i, day, '2026-12-31', 3660) OVER w AS sl2
+      FROM (SELECT i, date '2026-01-01' + i AS day FROM generate_series(0, 99) i) AS q WINDOW w AS (ORDER BY i)) AS q;
+
 -- the end of a large frame
 SELECT count(*), sum(abs(m - r) / abs(r)) < 1e-9 AS equal FROM (
     SELECT i, ewma(i, date '2000-01-01' + i / 10, 30) OVER w AS m, trend_slope(sqrt(i), date '2000-01-01' + i / 10) OVER w AS t FROM generate_series(1, 60000) i

@@ -97,6 +97,11 @@ SELECT seat_utilisation(1, 4::bigint) AS int4_int8, seat_utilisation(1::bigint, 
 SELECT seat_utilisation(1, 4::bigint, d, d, 7) AS int4_int8, seat_utilisation(1, 4::numeric, d, d, 7) AS int4_numeric FROM (VALUES (date '2026-06-30')) AS v(d);
 SELECT seat_utilisation(9223372036854775807, 9223372036854775807) FROM generate_series(1, 3);
 
+-- as any other aggregate: DISTINCT, FILTER, HAVING, grouping sets, LATERAL
+SELECT account, login_rate(DISTINCT logins), login_rate(logins) FILTER (WHERE logins < 100) AS small, active_share(logins, day, '2026-06-30', 30) FILTER (WHERE logins < 100) AS share
+FROM s GROUP BY ROLLUP (account) HAVING login_rate(logins) > 3 ORDER BY account;
+SELECT account, rate FROM (SELECT DISTINCT account FROM s) AS a, LATERAL (SELECT login_rate(logins, day, '2026-06-30', 30) AS rate FROM s WHERE s.account = a.account) AS r WHERE rate > 0 ORDER BY account;
+
 -- errors, with their texts once
 SELECT login_rate(1, date '2026-06-30', '2026-06-30', 0);
 SELECT login_rate(1, date '2026-06-30', NULL, 30);

@@ -83,4 +83,5 @@ SELECT call, pg_temp.try('SELECT ' || call || ' FROM (VALUES (date ''2026-06-30'
     'trend_slope(1, d, d, 0)', 'trend_slope(1, d, NULL, 30)', 'trend_slope(1, d, d, NULL)', 'trend_slope(1, ''infinity'')', 'trend_slope(1, d, ''-infinity'', 30)',
     'trend_slope(''NaN''::float8, d)', 'trend_slope(''Infinity''::float8, d, d, 30)', 'trend_slope(''NaN''::float8, d + 1, d, 30)', 'trend_slope(1, d, d, 30 + i)', 'trend_slope(1, d, d + i, 30)',
     'trend_direction(1, d, d, 30, ''NaN'')', 'trend_direction(1, d, d, 30, ''Infinity'')', 'trend_direction(1, d, d, 30, NULL)', 'trend_direction(1, d, d, 30, i)', 'trend_direction(1, d, d, 30, ''-0'')',
-    'trend_slope(CASE i WHEN 1 THEN 1.7e308 ELSE -1.7e308 END, d + i)', 'trend_slope(i * 1e154, d + i)', 'trend_slope(i * 1e153, d + i)', 'trend_slope(i * 1e-300, d + i)']) AS call;
+    'trend_slope(CASE i WHEN 1 THEN 1.7e308 ELSE -1.7e308 END, d + i)', 'trend_slope(i * 1e154, d + i)', 'trend_slope(i * 1e153, d + i)', 'trend_slope(i * 1e-300, d + i)',
+    'trend_direction(i * 4e153, d + i)', 'trend_r2(i * 4e153, d + i)', 'trend_stderr(i * 4e153, d + i)', 'trend_slope(i * 4e153, d + i)']) AS call;
