@@ -89,7 +89,7 @@ read_since(FunctionCallInfo fcinfo, int arg, HsParams *p)
 static inline void
 read_rate(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, by_type(type, HS_RATE_I, HS_RATE_F), type);
+	hs_init(p, row, by_type(type, HS_KIND_RATE_I, HS_KIND_RATE_F), type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	read_asof(fcinfo, 3, p);
@@ -104,7 +104,7 @@ read_rate(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_rate_frame(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, by_type(type, HS_RATE_I, HS_RATE_F), type);
+	hs_init(p, row, by_type(type, HS_KIND_RATE_I, HS_KIND_RATE_F), type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	if (PG_NARGS() == 3)
 		read_days(fcinfo, 2, p);
@@ -121,7 +121,7 @@ read_rate_frame(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_seats(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, by_type(type, HS_SEATS_I, HS_SEATS_F), type);
+	hs_init(p, row, by_type(type, HS_KIND_SEATS_I, HS_KIND_SEATS_F), type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	row->known2 = hs_arg_value(fcinfo, 2, type, &row->v2);
 	if (PG_NARGS() > 3)
@@ -136,7 +136,7 @@ read_seats(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_trend(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, by_type(type, HS_TREND_I, HS_TREND_F), type);
+	hs_init(p, row, by_type(type, HS_KIND_TREND_I, HS_KIND_TREND_F), type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	if (PG_NARGS() > 3)
@@ -155,7 +155,7 @@ read_trend(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_ewma(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, HS_EWMA, type);
+	hs_init(p, row, HS_KIND_EWMA, type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	if (PG_NARGS() > 4)
@@ -168,7 +168,7 @@ read_ewma(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_period(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, by_type(type, HS_PERIOD_I, HS_PERIOD_F), type);
+	hs_init(p, row, by_type(type, HS_KIND_PERIOD_I, HS_KIND_PERIOD_F), type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	read_asof(fcinfo, 3, p);
@@ -181,7 +181,7 @@ read_period(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_recency(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	hs_init(p, row, HS_RECENCY, type);
+	hs_init(p, row, HS_KIND_RECENCY, type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	if (PG_NARGS() > 3)
@@ -194,9 +194,9 @@ read_recency(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 static inline void
 read_latest(FunctionCallInfo fcinfo, HsType type, HsParams *p, HsRow *row)
 {
-	HsKind kind = by_type(type, HS_LATEST_I, HS_LATEST_F);
+	HsKind kind = by_type(type, HS_KIND_LATEST_I, HS_KIND_LATEST_F);
 
-	hs_init(p, row, type == HS_BOOL ? HS_LATEST_B : kind, type);
+	hs_init(p, row, type == HS_BOOL ? HS_KIND_LATEST_B : kind, type);
 	row->known = hs_arg_value(fcinfo, 1, type, &row->v);
 	hs_arg_day(fcinfo, 2, row);
 	if (PG_NARGS() > 3)
@@ -244,7 +244,7 @@ trend_in_frame(FunctionCallInfo fcinfo, HsType type, bool add)
 		return true;
 	st = add ? hs_trend_add_int(s, day, v.i) : hs_trend_remove_int(s, day, v.i);
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	return true;
 }
 

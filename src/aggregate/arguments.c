@@ -51,13 +51,13 @@ hs_arg_days(FunctionCallInfo fcinfo, int arg)
 
 	check_not_null(fcinfo, arg, "days");
 	days = PG_GETARG_INT32(arg);
-	if (days < 1 || days > HS_MAX_DAYS)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("argument \"days\" must be between 1 and %d", HS_MAX_DAYS),
-			 errhint("It is the number of calendar days in the window, "
-					 "for example 30.")));
+	if (days < 1 || days > HS_WINDOW_MAX_DAYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"days\" must be between 1 and %d",
+						HS_WINDOW_MAX_DAYS),
+				 errhint("It is the number of calendar days in the window, "
+						 "for example 30.")));
 	return days;
 }
 

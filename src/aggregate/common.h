@@ -48,7 +48,7 @@ typedef union HsFrameState
 } HsFrameState;
 
 /* drivers.c */
-extern HS_NORETURN void hs_report(HsStatus status);
+extern HS_NORETURN void hs_window_error(HsStatus status);
 extern MemoryContext hs_frame_context(FunctionCallInfo fcinfo);
 extern Datum hs_drive_accum(FunctionCallInfo fcinfo, const HsParams *p,
 							const HsRow *row);

@@ -14,7 +14,7 @@
  * Turn a failure into an error.
  */
 void
-hs_report(HsStatus status)
+hs_window_error(HsStatus status)
 {
 	switch (status)
 	{
@@ -46,7 +46,7 @@ check_params(const HsParams *state, const HsParams *row)
 	if (likely(hs_same_params(state, row)))
 		return;
 	if (state->kind != row->kind)
-		hs_report(HS_MISMATCH);
+		hs_window_error(HS_MISMATCH);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("parameters of the aggregate must not change inside a "
@@ -85,7 +85,7 @@ hs_drive_accum(FunctionCallInfo fcinfo, const HsParams *p, const HsRow *row)
 	}
 	st = hs_state_add(s, row);
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	PG_RETURN_POINTER(s);
 }
 
@@ -112,7 +112,7 @@ hs_drive_remove(FunctionCallInfo fcinfo, const HsParams *p, const HsRow *row)
 	if (st == HS_PUNT)
 		PG_RETURN_NULL();
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 
 	/* a call by hand can take away what was never added */
 	if (!in_aggregate && !hs_state_valid(s))
@@ -155,7 +155,7 @@ hs_drive_push(FunctionCallInfo fcinfo, const HsParams *p, const HsRow *row)
 	}
 	st = hs_two_stack_push(ts, row);
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	PG_RETURN_POINTER(ts);
 }
 
@@ -177,6 +177,6 @@ hs_drive_pop(FunctionCallInfo fcinfo, const HsParams *p, const HsRow *row)
 	if (st == HS_PUNT)
 		PG_RETURN_NULL();
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	PG_RETURN_POINTER(ts);
 }

@@ -21,10 +21,10 @@ give(FunctionCallInfo fcinfo, const HsState *s, HsResult what)
 	HsStatus st = hs_state_result(s, what, &result, &isnull);
 
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	if (isnull)
 		PG_RETURN_NULL();
-	if (what == HS_TREND_DIRECTION)
+	if (what == HS_RESULT_TREND_DIRECTION)
 		PG_RETURN_INT32((int32) result);
 	PG_RETURN_FLOAT8(result);
 }
@@ -46,7 +46,7 @@ finish_frame(FunctionCallInfo fcinfo, HsResult what)
 		PG_RETURN_NULL();
 	st = hs_two_stack_total((HsTwoStack *) PG_GETARG_POINTER(0), &total.s);
 	if (unlikely(st != HS_OK))
-		hs_report(st);
+		hs_window_error(st);
 	return give(fcinfo, &total.s, what);
 }
 
@@ -69,14 +69,14 @@ finish_frame(FunctionCallInfo fcinfo, HsResult what)
 	}                                                                          \
 	extern Datum name##_final(PG_FUNCTION_ARGS)
 
-HS_FINAL(hs_login_rate, HS_LOGIN_RATE);
-HS_FINAL(hs_active_share, HS_ACTIVE_SHARE);
-HS_FINAL(hs_seat_utilisation, HS_SEAT_UTILISATION);
-HS_FINAL(hs_trend_slope, HS_TREND_SLOPE);
-HS_FINAL(hs_trend_stderr, HS_TREND_STDERR);
-HS_FINAL(hs_trend_r2, HS_TREND_R2);
-HS_FINAL(hs_trend_direction, HS_TREND_DIRECTION);
-HS_FINAL(hs_ewma, HS_EWMA_VALUE);
+HS_FINAL(hs_login_rate, HS_RESULT_LOGIN_RATE);
+HS_FINAL(hs_active_share, HS_RESULT_ACTIVE_SHARE);
+HS_FINAL(hs_seat_utilisation, HS_RESULT_SEAT_UTILISATION);
+HS_FINAL(hs_trend_slope, HS_RESULT_TREND_SLOPE);
+HS_FINAL(hs_trend_stderr, HS_RESULT_TREND_STDERR);
+HS_FINAL(hs_trend_r2, HS_RESULT_TREND_R2);
+HS_FINAL(hs_trend_direction, HS_RESULT_TREND_DIRECTION);
+HS_FINAL(hs_ewma, HS_RESULT_EWMA);
 
 /*
  * As above; there is no frame form.
@@ -85,7 +85,7 @@ PG_FUNCTION_INFO_V1(hs_period_change_final);
 Datum
 hs_period_change_final(PG_FUNCTION_ARGS)
 {
-	return finish(fcinfo, HS_PERIOD_CHANGE);
+	return finish(fcinfo, HS_RESULT_PERIOD_CHANGE);
 }
 
 /*
@@ -98,8 +98,8 @@ hs_days_since_final(PG_FUNCTION_ARGS)
 {
 	const HsState *s = HS_GETARG_STATE(0);
 
-	if (s->p.kind != HS_RECENCY)
-		hs_report(HS_MISMATCH);
+	if (s->p.kind != HS_KIND_RECENCY)
+		hs_window_error(HS_MISMATCH);
 	if (s->n == 0)
 		PG_RETURN_NULL();
 	if ((s->p.flags & HS_ASOF) != 0)
@@ -113,7 +113,7 @@ latest_state(FunctionCallInfo fcinfo, HsKind kind)
 	const HsState *s = HS_GETARG_STATE(0);
 
 	if (s->p.kind != kind)
-		hs_report(HS_MISMATCH);
+		hs_window_error(HS_MISMATCH);
 	return s->n > 0 ? s : NULL;
 }
 
@@ -125,7 +125,7 @@ PG_FUNCTION_INFO_V1(hs_latest_known_final_int8);
 Datum
 hs_latest_known_final_int8(PG_FUNCTION_ARGS)
 {
-	const HsState *s = latest_state(fcinfo, HS_LATEST_I);
+	const HsState *s = latest_state(fcinfo, HS_KIND_LATEST_I);
 
 	if (s == NULL)
 		PG_RETURN_NULL();
@@ -139,7 +139,7 @@ PG_FUNCTION_INFO_V1(hs_latest_known_final_float8);
 Datum
 hs_latest_known_final_float8(PG_FUNCTION_ARGS)
 {
-	const HsState *s = latest_state(fcinfo, HS_LATEST_F);
+	const HsState *s = latest_state(fcinfo, HS_KIND_LATEST_F);
 
 	if (s == NULL)
 		PG_RETURN_NULL();
@@ -153,7 +153,7 @@ PG_FUNCTION_INFO_V1(hs_latest_known_final_bool);
 Datum
 hs_latest_known_final_bool(PG_FUNCTION_ARGS)
 {
-	const HsState *s = latest_state(fcinfo, HS_LATEST_B);
+	const HsState *s = latest_state(fcinfo, HS_KIND_LATEST_B);
 
 	if (s == NULL)
 		PG_RETURN_NULL();

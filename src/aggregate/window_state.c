@@ -29,7 +29,7 @@
 
 #define WIRE_HEAD (4 + 3 * 4 + 8 + 3 * 4 + 5 * 8)
 #define WIRE_MAX                                                               \
-	(WIRE_HEAD + HS_MAX_SUMS * 16 + 2 * ((HS_MAX_DAYS + 63) / 64) * 8)
+	(WIRE_HEAD + HS_MAX_SUMS * 16 + 2 * ((HS_WINDOW_MAX_DAYS + 63) / 64) * 8)
 
 static uint64
 read_bytes(const unsigned char **at, int n)
@@ -285,6 +285,6 @@ hs_window_state_combine(PG_FUNCTION_ARGS)
 		a = HS_GETARG_STATE_COPY(0);
 	st = hs_state_combine(a, HS_GETARG_STATE(1));
 	if (st != HS_OK)
-		hs_report(st);
+		hs_window_error(st);
 	PG_RETURN_POINTER(a);
 }

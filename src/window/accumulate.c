@@ -36,7 +36,7 @@ finite_value(const HsRow *row)
 }
 
 static inline HsStatus
-sum_value(HsSum *sum, bool is_int, HsNum v)
+sum_value(HsStateSum *sum, bool is_int, HsNum v)
 {
 	if (is_int)
 		return __builtin_add_overflow(sum->i, v.i, &sum->i) ? HS_OVERFLOW
@@ -203,7 +203,7 @@ seats_remove(HsState *s, const HsRow *row)
 static HsStatus
 trend_add(HsState *s, const HsRow *row)
 {
-	HsSum *sum = s->sum;
+	HsStateSum *sum = s->sum;
 	int64 x;
 	HsDD y;
 
@@ -418,25 +418,25 @@ hs_state_add(HsState *s, const HsRow *row)
 {
 	switch (s->p.kind)
 	{
-		case HS_RATE_I:
-		case HS_RATE_F:
+		case HS_KIND_RATE_I:
+		case HS_KIND_RATE_F:
 			return rate_add(s, row);
-		case HS_SEATS_I:
-		case HS_SEATS_F:
+		case HS_KIND_SEATS_I:
+		case HS_KIND_SEATS_F:
 			return seats_add(s, row);
-		case HS_TREND_I:
-		case HS_TREND_F:
+		case HS_KIND_TREND_I:
+		case HS_KIND_TREND_F:
 			return trend_add(s, row);
-		case HS_EWMA:
+		case HS_KIND_EWMA:
 			return ewma_add(s, row);
-		case HS_PERIOD_I:
-		case HS_PERIOD_F:
+		case HS_KIND_PERIOD_I:
+		case HS_KIND_PERIOD_F:
 			return period_add(s, row);
-		case HS_RECENCY:
+		case HS_KIND_RECENCY:
 			return recency_add(s, row);
-		case HS_LATEST_I:
-		case HS_LATEST_F:
-		case HS_LATEST_B:
+		case HS_KIND_LATEST_I:
+		case HS_KIND_LATEST_F:
+		case HS_KIND_LATEST_B:
 			return latest_add(s, row);
 		default:
 			return HS_MISMATCH;
@@ -454,17 +454,17 @@ hs_state_remove(HsState *s, const HsRow *row)
 		return HS_MISMATCH;
 	switch (s->p.kind)
 	{
-		case HS_RATE_I:
+		case HS_KIND_RATE_I:
 			return rate_remove(s, row);
-		case HS_SEATS_I:
+		case HS_KIND_SEATS_I:
 			return seats_remove(s, row);
-		case HS_TREND_I:
+		case HS_KIND_TREND_I:
 			return trend_remove(s, row);
-		case HS_RECENCY:
+		case HS_KIND_RECENCY:
 			return recency_remove(s, row);
-		case HS_LATEST_I:
-		case HS_LATEST_F:
-		case HS_LATEST_B:
+		case HS_KIND_LATEST_I:
+		case HS_KIND_LATEST_F:
+		case HS_KIND_LATEST_B:
 			return latest_remove(s, row);
 		default:
 			return HS_MISMATCH;

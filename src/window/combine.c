@@ -10,7 +10,7 @@
 #include "window/state.h"
 
 static HsStatus
-sum_add(HsSum *a, const HsSum *b, bool is_int)
+sum_add(HsStateSum *a, const HsStateSum *b, bool is_int)
 {
 	if (is_int)
 		return __builtin_add_overflow(a->i, b->i, &a->i) ? HS_OVERFLOW : HS_OK;
@@ -94,8 +94,8 @@ static HsStatus
 trend_combine(HsState *a, const HsState *b)
 {
 	int64 dx = (int64) b->day - a->day;
-	bool is_int = a->p.kind == HS_TREND_I;
-	HsSum t[HS_MAX_SUMS];
+	bool is_int = a->p.kind == HS_KIND_TREND_I;
+	HsStateSum t[HS_MAX_SUMS];
 	int128 ndx, u;
 	bool bad;
 	int i;
@@ -144,9 +144,9 @@ latest_combine(HsState *a, const HsState *b)
 {
 	int cmp = (b->day > a->day) - (b->day < a->day);
 
-	if (cmp == 0 && a->p.kind == HS_LATEST_F)
+	if (cmp == 0 && a->p.kind == HS_KIND_LATEST_F)
 		cmp = (b->base.d > a->base.d) - (b->base.d < a->base.d);
-	else if (cmp == 0 && a->p.kind != HS_RECENCY)
+	else if (cmp == 0 && a->p.kind != HS_KIND_RECENCY)
 		cmp = (b->base.i > a->base.i) - (b->base.i < a->base.i);
 	if (cmp > 0)
 	{
@@ -203,15 +203,15 @@ hs_state_combine(HsState *a, const HsState *b)
 
 	switch (a->p.kind)
 	{
-		case HS_TREND_I:
-		case HS_TREND_F:
+		case HS_KIND_TREND_I:
+		case HS_KIND_TREND_F:
 			return trend_combine(a, b);
-		case HS_EWMA:
+		case HS_KIND_EWMA:
 			return ewma_combine(a, b);
-		case HS_RECENCY:
-		case HS_LATEST_I:
-		case HS_LATEST_F:
-		case HS_LATEST_B:
+		case HS_KIND_RECENCY:
+		case HS_KIND_LATEST_I:
+		case HS_KIND_LATEST_F:
+		case HS_KIND_LATEST_B:
 			latest_combine(a, b);
 			return HS_OK;
 		default:

@@ -103,7 +103,7 @@ period_result(const HsState *s, double *result)
 	if (days_prev < 1)
 		return false;
 
-	if (s->p.kind == HS_PERIOD_I)
+	if (s->p.kind == HS_KIND_PERIOD_I)
 	{
 		int128 a, b;
 
@@ -121,7 +121,7 @@ period_result(const HsState *s, double *result)
 		return false;
 
 	{
-		bool is_int = s->p.kind == HS_PERIOD_I;
+		bool is_int = s->p.kind == HS_KIND_PERIOD_I;
 		HsDD cur = is_int ? hs_dd_from_int128(s->sum[0].i) : s->sum[0].d;
 		HsDD prev = is_int ? hs_dd_from_int128(s->sum[1].i) : s->sum[1].d;
 		HsDD ratio;
@@ -167,8 +167,8 @@ centre_dd(int64 n, HsDD ab, HsDD a, HsDD b)
 static void
 trend_centre(const HsState *s, Centred *c)
 {
-	const HsSum *sum = s->sum;
-	bool is_int = s->p.kind == HS_TREND_I;
+	const HsStateSum *sum = s->sum;
+	bool is_int = s->p.kind == HS_KIND_TREND_I;
 	HsDD dd[HS_MAX_SUMS];
 	int128 xx, xy, yy, a, b;
 	int i;
@@ -212,9 +212,9 @@ trend_slope(const HsState *s, double *result)
 
 	if (s->n < 3)
 		return false;
-	if (s->p.kind == HS_TREND_I && hs_trend_slope_small(s, result))
+	if (s->p.kind == HS_KIND_TREND_I && hs_trend_slope_small(s, result))
 		return true;
-	if (s->p.kind == HS_TREND_I &&
+	if (s->p.kind == HS_KIND_TREND_I &&
 		centre(s->n, s->sum[HS_SXX].i, s->sum[HS_SX].i, s->sum[HS_SX].i, &xx) &&
 		centre(s->n, s->sum[HS_SXY].i, s->sum[HS_SX].i, s->sum[HS_SY].i, &xy))
 	{
@@ -315,37 +315,37 @@ hs_state_result(const HsState *s, HsResult what, double *result, bool *isnull)
 		return HS_MISMATCH;
 	switch (what)
 	{
-		case HS_LOGIN_RATE:
+		case HS_RESULT_LOGIN_RATE:
 			found = rate_result(s, false, result);
 			break;
-		case HS_ACTIVE_SHARE:
+		case HS_RESULT_ACTIVE_SHARE:
 			found = rate_result(s, true, result);
 			break;
-		case HS_SEAT_UTILISATION:
+		case HS_RESULT_SEAT_UTILISATION:
 			found = s->n > 0;
-			if (found && s->p.kind == HS_SEATS_I)
+			if (found && s->p.kind == HS_KIND_SEATS_I)
 				*result = hs_ratio128(s->sum[0].i, s->sum[1].i);
 			else if (found)
 				*result = hs_dd_value(hs_dd_div(s->sum[0].d, s->sum[1].d));
 			break;
-		case HS_TREND_SLOPE:
+		case HS_RESULT_TREND_SLOPE:
 			found = trend_slope(s, result);
 			break;
-		case HS_TREND_STDERR:
+		case HS_RESULT_TREND_STDERR:
 			found = trend_stderr(s, result);
 			break;
-		case HS_TREND_R2:
+		case HS_RESULT_TREND_R2:
 			found = trend_r2(s, result);
 			break;
-		case HS_TREND_DIRECTION:
+		case HS_RESULT_TREND_DIRECTION:
 			found = trend_direction(s, result);
 			break;
-		case HS_EWMA_VALUE:
+		case HS_RESULT_EWMA:
 			found = s->n > 0;
 			if (found)
 				*result = hs_dd_value(hs_dd_div(s->sum[1].d, s->sum[0].d));
 			break;
-		case HS_PERIOD_CHANGE:
+		case HS_RESULT_PERIOD_CHANGE:
 			found = period_result(s, result);
 			break;
 	}

@@ -22,17 +22,17 @@ hs_kind_sums(int kind)
 {
 	switch (kind)
 	{
-		case HS_RATE_I:
-		case HS_RATE_F:
+		case HS_KIND_RATE_I:
+		case HS_KIND_RATE_F:
 			return 1;
-		case HS_SEATS_I:
-		case HS_SEATS_F:
-		case HS_EWMA:
-		case HS_PERIOD_I:
-		case HS_PERIOD_F:
+		case HS_KIND_SEATS_I:
+		case HS_KIND_SEATS_F:
+		case HS_KIND_EWMA:
+		case HS_KIND_PERIOD_I:
+		case HS_KIND_PERIOD_F:
 			return 2;
-		case HS_TREND_I:
-		case HS_TREND_F:
+		case HS_KIND_TREND_I:
+		case HS_KIND_TREND_F:
 			return 5;
 		default:
 			return 0;
@@ -47,12 +47,12 @@ hs_sum_is_int(int kind, int i)
 {
 	switch (kind)
 	{
-		case HS_RATE_I:
-		case HS_SEATS_I:
-		case HS_TREND_I:
-		case HS_PERIOD_I:
+		case HS_KIND_RATE_I:
+		case HS_KIND_SEATS_I:
+		case HS_KIND_TREND_I:
+		case HS_KIND_PERIOD_I:
 			return true;
-		case HS_TREND_F:
+		case HS_KIND_TREND_F:
 			return i == HS_SX || i == HS_SXX;
 		default:
 			return false;
@@ -65,7 +65,7 @@ hs_sum_is_int(int kind, int i)
 int
 hs_bitmap_words(const HsParams *p)
 {
-	if ((p->kind == HS_RATE_I || p->kind == HS_RATE_F) &&
+	if ((p->kind == HS_KIND_RATE_I || p->kind == HS_KIND_RATE_F) &&
 		(p->flags & HS_ASOF) != 0)
 		return (p->days + 63) / 64;
 	return 0;
@@ -74,7 +74,7 @@ hs_bitmap_words(const HsParams *p)
 Size
 hs_state_size(const HsParams *p)
 {
-	return offsetof(HsState, sum) + hs_kind_sums(p->kind) * sizeof(HsSum) +
+	return offsetof(HsState, sum) + hs_kind_sums(p->kind) * sizeof(HsStateSum) +
 		   2 * hs_bitmap_words(p) * sizeof(uint64);
 }
 
@@ -86,20 +86,20 @@ hs_result_of_kind(int kind, HsResult result)
 {
 	switch (result)
 	{
-		case HS_LOGIN_RATE:
-		case HS_ACTIVE_SHARE:
-			return kind == HS_RATE_I || kind == HS_RATE_F;
-		case HS_SEAT_UTILISATION:
-			return kind == HS_SEATS_I || kind == HS_SEATS_F;
-		case HS_TREND_SLOPE:
-		case HS_TREND_STDERR:
-		case HS_TREND_R2:
-		case HS_TREND_DIRECTION:
-			return kind == HS_TREND_I || kind == HS_TREND_F;
-		case HS_EWMA_VALUE:
-			return kind == HS_EWMA;
-		case HS_PERIOD_CHANGE:
-			return kind == HS_PERIOD_I || kind == HS_PERIOD_F;
+		case HS_RESULT_LOGIN_RATE:
+		case HS_RESULT_ACTIVE_SHARE:
+			return kind == HS_KIND_RATE_I || kind == HS_KIND_RATE_F;
+		case HS_RESULT_SEAT_UTILISATION:
+			return kind == HS_KIND_SEATS_I || kind == HS_KIND_SEATS_F;
+		case HS_RESULT_TREND_SLOPE:
+		case HS_RESULT_TREND_STDERR:
+		case HS_RESULT_TREND_R2:
+		case HS_RESULT_TREND_DIRECTION:
+			return kind == HS_KIND_TREND_I || kind == HS_KIND_TREND_F;
+		case HS_RESULT_EWMA:
+			return kind == HS_KIND_EWMA;
+		case HS_RESULT_PERIOD_CHANGE:
+			return kind == HS_KIND_PERIOD_I || kind == HS_KIND_PERIOD_F;
 	}
 	return false;
 }
@@ -120,8 +120,8 @@ hs_params_valid(const HsParams *p)
 
 	switch (p->kind)
 	{
-		case HS_RATE_I:
-		case HS_RATE_F:
+		case HS_KIND_RATE_I:
+		case HS_KIND_RATE_F:
 			if ((flags & HS_ASOF) != 0)
 				flags &= ~(HS_SINCE | HS_UNKNOWN);
 			else if ((flags & HS_DATED) != 0)
@@ -130,32 +130,32 @@ hs_params_valid(const HsParams *p)
 				flags != HS_DAYS && flags != (HS_DAYS | HS_DATED))
 				return false;
 			break;
-		case HS_SEATS_I:
-		case HS_SEATS_F:
+		case HS_KIND_SEATS_I:
+		case HS_KIND_SEATS_F:
 			if (flags != 0 && flags != (HS_ASOF | HS_DAYS))
 				return false;
 			break;
-		case HS_TREND_I:
-		case HS_TREND_F:
+		case HS_KIND_TREND_I:
+		case HS_KIND_TREND_F:
 			if (flags != 0 && (flags & ~HS_PARAM) != (HS_ASOF | HS_DAYS))
 				return false;
 			break;
-		case HS_EWMA:
+		case HS_KIND_EWMA:
 			if ((flags & ~HS_ASOF) != HS_PARAM)
 				return false;
 			break;
-		case HS_PERIOD_I:
-		case HS_PERIOD_F:
+		case HS_KIND_PERIOD_I:
+		case HS_KIND_PERIOD_F:
 			if ((flags & ~HS_SINCE) != (HS_ASOF | HS_DAYS))
 				return false;
 			break;
-		case HS_RECENCY:
+		case HS_KIND_RECENCY:
 			if (flags != HS_ASOF && flags != HS_DATED)
 				return false;
 			break;
-		case HS_LATEST_I:
-		case HS_LATEST_F:
-		case HS_LATEST_B:
+		case HS_KIND_LATEST_I:
+		case HS_KIND_LATEST_F:
+		case HS_KIND_LATEST_B:
 			if (flags != HS_ASOF && flags != 0)
 				return false;
 			break;
@@ -167,14 +167,14 @@ hs_params_valid(const HsParams *p)
 		return false;
 	if ((flags & HS_ASOF) != 0 ? !day_valid(p->as_of) : p->as_of != 0)
 		return false;
-	if ((flags & HS_DAYS) != 0 ? (p->days < 1 || p->days > HS_MAX_DAYS)
+	if ((flags & HS_DAYS) != 0 ? (p->days < 1 || p->days > HS_WINDOW_MAX_DAYS)
 							   : p->days != 0)
 		return false;
 	if ((p->flags & HS_SINCE) != 0 ? !day_valid(p->since) : p->since != 0)
 		return false;
 	if (!isfinite(p->param) || signbit(p->param) ||
 		((flags & HS_PARAM) == 0 && p->param != 0) ||
-		(p->kind == HS_EWMA && p->param == 0))
+		(p->kind == HS_KIND_EWMA && p->param == 0))
 		return false;
 	return true;
 }
@@ -217,7 +217,7 @@ sums_valid(const HsState *s)
 
 	for (i = 0; i < hs_kind_sums(s->p.kind); i++)
 	{
-		const HsSum *sum = &s->sum[i];
+		const HsStateSum *sum = &s->sum[i];
 
 		if (hs_sum_is_int(s->p.kind, i))
 		{
@@ -231,29 +231,29 @@ sums_valid(const HsState *s)
 
 	switch (s->p.kind)
 	{
-		case HS_RATE_I:
+		case HS_KIND_RATE_I:
 			return int_sum_valid(s->sum[0].i, s->n, 63);
-		case HS_SEATS_I:
+		case HS_KIND_SEATS_I:
 			return int_sum_valid(s->sum[0].i, s->n, 63) &&
 				   int_sum_valid(s->sum[1].i, s->n, 63) && s->sum[1].i >= s->n;
-		case HS_SEATS_F:
+		case HS_KIND_SEATS_F:
 			return s->n == 0 || s->sum[1].d.hi > 0;
-		case HS_PERIOD_I:
+		case HS_KIND_PERIOD_I:
 			return int_sum_valid(s->sum[0].i, s->n, 63) &&
 				   int_sum_valid(s->sum[1].i, s->n, 63);
-		case HS_TREND_I:
+		case HS_KIND_TREND_I:
 			return int_sum_valid(s->sum[HS_SX].i, s->n, 32) &&
 				   int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
 				   int_sum_valid(s->sum[HS_SY].i, s->n, 64) &&
 				   int_sum_valid(s->sum[HS_SXY].i, s->n, 96) &&
 				   squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
 				   squares_valid(s->n, s->sum[HS_SY].i, s->sum[HS_SYY].i);
-		case HS_TREND_F:
+		case HS_KIND_TREND_F:
 			return int_sum_valid(s->sum[HS_SX].i, s->n, 32) &&
 				   int_sum_valid(s->sum[HS_SXX].i, s->n, 64) &&
 				   squares_valid(s->n, s->sum[HS_SX].i, s->sum[HS_SXX].i) &&
 				   s->sum[HS_SYY].d.hi >= 0;
-		case HS_EWMA:
+		case HS_KIND_EWMA:
 			return s->n == 0 || s->sum[0].d.hi >= 0.5;
 		default:
 			return true;
@@ -305,11 +305,11 @@ hs_state_valid(const HsState *s)
 	int kind = s->p.kind;
 	bool asof = (s->p.flags & HS_ASOF) != 0;
 	bool dated = (s->p.flags & HS_DATED) != 0;
-	bool rate = kind == HS_RATE_I || kind == HS_RATE_F;
-	bool period = kind == HS_PERIOD_I || kind == HS_PERIOD_F;
-	bool trend = kind == HS_TREND_I || kind == HS_TREND_F;
-	bool latest =
-		kind == HS_LATEST_I || kind == HS_LATEST_F || kind == HS_LATEST_B;
+	bool rate = kind == HS_KIND_RATE_I || kind == HS_KIND_RATE_F;
+	bool period = kind == HS_KIND_PERIOD_I || kind == HS_KIND_PERIOD_F;
+	bool trend = kind == HS_KIND_TREND_I || kind == HS_KIND_TREND_F;
+	bool latest = kind == HS_KIND_LATEST_I || kind == HS_KIND_LATEST_F ||
+				  kind == HS_KIND_LATEST_B;
 
 	if (s->p.version != HS_STATE_VERSION || !hs_params_valid(&s->p))
 		return false;
@@ -317,7 +317,7 @@ hs_state_valid(const HsState *s)
 		return false;
 
 	/* rows, first, last, k */
-	if (rate || period || (kind == HS_RECENCY && dated))
+	if (rate || period || (kind == HS_KIND_RECENCY && dated))
 	{
 		if (s->n > s->rows)
 			return false;
@@ -342,7 +342,7 @@ hs_state_valid(const HsState *s)
 		return false;
 
 	/* m */
-	if (kind == HS_RECENCY || latest)
+	if (kind == HS_KIND_RECENCY || latest)
 	{
 		if (s->m > s->n || (s->m == 0) != (s->n == 0))
 			return false;
@@ -351,34 +351,35 @@ hs_state_valid(const HsState *s)
 		return false;
 
 	/* day, base */
-	if (s->n > 0 &&
-		(trend || latest || kind == HS_RECENCY || (kind == HS_EWMA && !asof)))
+	if (s->n > 0 && (trend || latest || kind == HS_KIND_RECENCY ||
+					 (kind == HS_KIND_EWMA && !asof)))
 	{
 		if (!day_valid(s->day) || (asof && s->day > s->p.as_of) ||
-			(kind == HS_RECENCY && dated && s->day > s->last) ||
+			(kind == HS_KIND_RECENCY && dated && s->day > s->last) ||
 			(trend && asof && s->p.as_of - s->day >= s->p.days))
 			return false;
 	}
 	else if (s->day != 0)
 		return false;
 
-	if (s->n > 0 && (kind == HS_TREND_F || kind == HS_LATEST_F))
+	if (s->n > 0 && (kind == HS_KIND_TREND_F || kind == HS_KIND_LATEST_F))
 	{
 		if (!isfinite(s->base.d))
 			return false;
 	}
-	else if (s->n > 0 && kind == HS_EWMA)
+	else if (s->n > 0 && kind == HS_KIND_EWMA)
 	{
 		if (!isfinite(s->base.d) || floor(s->base.d) != s->base.d ||
 			(asof && s->base.d > 0))
 			return false;
 	}
-	else if (s->n > 0 && kind == HS_LATEST_B)
+	else if (s->n > 0 && kind == HS_KIND_LATEST_B)
 	{
 		if (s->base.i != 0 && s->base.i != 1)
 			return false;
 	}
-	else if (!(s->n > 0 && (kind == HS_TREND_I || kind == HS_LATEST_I)) &&
+	else if (!(s->n > 0 &&
+			   (kind == HS_KIND_TREND_I || kind == HS_KIND_LATEST_I)) &&
 			 s->base.i != 0)
 		return false;
 

@@ -21,12 +21,12 @@
 #include "window/exact.h"
 
 #define HS_STATE_VERSION 1
-#define HS_MAX_DAYS 3660 /* ten years */
+#define HS_WINDOW_MAX_DAYS 3660 /* ten years */
 #define HS_MAX_SUMS 5
 
 /* The largest state of a frame form, which has no bitmaps */
 #define HS_FRAME_STATE_MAX                                                     \
-	(offsetof(HsState, sum) + HS_MAX_SUMS * sizeof(HsSum))
+	(offsetof(HsState, sum) + HS_MAX_SUMS * sizeof(HsStateSum))
 
 /*
  * The kinds of state.  I sums integers and booleans exactly in 128 bits, F
@@ -34,19 +34,19 @@
  */
 typedef enum HsKind
 {
-	HS_RATE_I = 1, /* login_rate, active_share */
-	HS_RATE_F,
-	HS_SEATS_I, /* seat_utilisation */
-	HS_SEATS_F,
-	HS_TREND_I, /* trend_slope, trend_stderr, trend_r2, trend_direction */
-	HS_TREND_F,
-	HS_EWMA,	 /* ewma of any type */
-	HS_PERIOD_I, /* period_change */
-	HS_PERIOD_F,
-	HS_RECENCY,	 /* days_since of any type */
-	HS_LATEST_I, /* latest_known */
-	HS_LATEST_F,
-	HS_LATEST_B,
+	HS_KIND_RATE_I = 1, /* login_rate, active_share */
+	HS_KIND_RATE_F,
+	HS_KIND_SEATS_I, /* seat_utilisation */
+	HS_KIND_SEATS_F,
+	HS_KIND_TREND_I, /* trend_slope, trend_stderr, trend_r2, trend_direction */
+	HS_KIND_TREND_F,
+	HS_KIND_EWMA,	  /* ewma of any type */
+	HS_KIND_PERIOD_I, /* period_change */
+	HS_KIND_PERIOD_F,
+	HS_KIND_RECENCY,  /* days_since of any type */
+	HS_KIND_LATEST_I, /* latest_known */
+	HS_KIND_LATEST_F,
+	HS_KIND_LATEST_B,
 	HS_KIND_END
 } HsKind;
 
@@ -65,7 +65,7 @@ typedef struct HsParams
 	uint8 flags;
 	uint8 zero;
 	int32 as_of; /* days as in type date */
-	int32 days;	 /* 1 .. HS_MAX_DAYS */
+	int32 days;	 /* 1 .. HS_WINDOW_MAX_DAYS */
 	int32 since;
 	double param; /* half-life or dead band */
 } HsParams;
@@ -76,11 +76,11 @@ typedef union HsNum
 	double d;
 } HsNum;
 
-typedef union HsSum
+typedef union HsStateSum
 {
 	int128 i;
 	HsDD d;
-} HsSum;
+} HsStateSum;
 
 typedef struct HsState
 {
@@ -96,13 +96,13 @@ typedef struct HsState
 	int64 k;	/* dated frames: rows on the last day */
 	HsNum base; /* trend: subtracted from each value; ewma: exponent of the
 				 * newest weight; latest: the value */
-	HsSum sum[FLEXIBLE_ARRAY_MEMBER];
+	HsStateSum sum[FLEXIBLE_ARRAY_MEMBER];
 } HsState;
 
 /* sum[] of the trend kinds, with x = day - state.day, y = value - base */
 enum
 {
-	HS_SX,	/* int128 also in HS_TREND_F */
+	HS_SX,	/* int128 also in HS_KIND_TREND_F */
 	HS_SXX, /* likewise */
 	HS_SY,
 	HS_SXY,
@@ -133,15 +133,15 @@ typedef enum HsStatus
 /* What the final functions find */
 typedef enum HsResult
 {
-	HS_LOGIN_RATE,
-	HS_ACTIVE_SHARE,
-	HS_SEAT_UTILISATION,
-	HS_TREND_SLOPE,
-	HS_TREND_STDERR,
-	HS_TREND_R2,
-	HS_TREND_DIRECTION,
-	HS_EWMA_VALUE,
-	HS_PERIOD_CHANGE
+	HS_RESULT_LOGIN_RATE,
+	HS_RESULT_ACTIVE_SHARE,
+	HS_RESULT_SEAT_UTILISATION,
+	HS_RESULT_TREND_SLOPE,
+	HS_RESULT_TREND_STDERR,
+	HS_RESULT_TREND_R2,
+	HS_RESULT_TREND_DIRECTION,
+	HS_RESULT_EWMA,
+	HS_RESULT_PERIOD_CHANGE
 } HsResult;
 
 /* Parameters agree: two states can be combined, a row can be added */

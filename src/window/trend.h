@@ -16,7 +16,7 @@
 static inline bool
 hs_is_int_trend_frame(const HsState *s)
 {
-	static const HsParams plain = { HS_STATE_VERSION, HS_TREND_I };
+	static const HsParams plain = { HS_STATE_VERSION, HS_KIND_TREND_I };
 	uint64 x, y;
 
 	memcpy(&x, &s->p, sizeof(x));
@@ -49,7 +49,7 @@ hs_trend_terms_overflow(const HsState *s, int32 day, int64 v, int128 *t)
 static inline HsStatus
 hs_trend_add_int(HsState *s, int32 day, int64 v)
 {
-	HsSum *sum = s->sum;
+	HsStateSum *sum = s->sum;
 	int128 t[HS_MAX_SUMS];
 	bool bad;
 
@@ -71,7 +71,7 @@ hs_trend_add_int(HsState *s, int32 day, int64 v)
 static inline HsStatus
 hs_trend_remove_int(HsState *s, int32 day, int64 v)
 {
-	HsSum *sum = s->sum;
+	HsStateSum *sum = s->sum;
 	int128 t[HS_MAX_SUMS];
 	bool bad;
 
@@ -79,7 +79,7 @@ hs_trend_remove_int(HsState *s, int32 day, int64 v)
 	{
 		s->day = 0;
 		s->base.i = 0;
-		memset(sum, 0, HS_MAX_SUMS * sizeof(HsSum));
+		memset(sum, 0, HS_MAX_SUMS * sizeof(HsStateSum));
 		return HS_OK;
 	}
 	bad = hs_trend_terms_overflow(s, day, v, t);
@@ -99,7 +99,7 @@ hs_trend_remove_int(HsState *s, int32 day, int64 v)
 static inline bool
 hs_trend_slope_small(const HsState *s, double *slope)
 {
-	const HsSum *sum = s->sum;
+	const HsStateSum *sum = s->sum;
 	const int64 exact = INT64CONST(1) << 53;
 	int64 sx = (int64) sum[HS_SX].i, sxx = (int64) sum[HS_SXX].i,
 		  sy = (int64) sum[HS_SY].i, sxy = (int64) sum[HS_SXY].i;
