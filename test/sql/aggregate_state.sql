@@ -217,7 +217,7 @@ SELECT outcome, count(*) > 0 AS seen FROM states JOIN (VALUES
 -- every support function is there once per overload, has its C name, a comment, and may run in parallel workers
 SELECT count(*) > 100 AS many, bool_and(prosrc = proname) AS names, bool_and(proparallel = 's' AND provolatile = 'i') AS labels, count(*) FILTER (WHERE obj_description(oid, 'pg_proc') IS NULL) AS no_comment,
        count(*) FILTER (WHERE proisstrict AND proname !~ '(_final|final_(int8|float8|bool)|_in|_out|_recv|_send)$') AS strict
-FROM pg_proc WHERE pronamespace = 'healthscore'::regnamespace AND proname LIKE 'hs\_%';
+FROM pg_proc WHERE pronamespace = 'healthscore'::regnamespace AND proname ~ '^hs_(window_state|rate|seats|seat_utilisation|trend|ewma|period|recency|days_since|latest|login_rate|active_share)_';
 SELECT proname, count(*), count(obj_description(p.oid, 'pg_proc')) AS comments, bool_and(aggcombinefn <> 0) AS combine, bool_and(aggtranstype = 'window_state'::regtype) AS base_type,
        count(*) FILTER (WHERE aggminvtransfn <> 0) AS moving, bool_and(proparallel = 's') AS parallel
 FROM pg_aggregate a JOIN pg_proc p ON p.oid = aggfnoid WHERE pronamespace = 'healthscore'::regnamespace AND aggtranstype = 'window_state'::regtype GROUP BY proname ORDER BY proname COLLATE "C";
