@@ -1,5 +1,5 @@
 -- Frames: what moves is what is computed anew
-SET search_path TO healthscore, public;
+SET search_path TO public, healthscore;
 
 -- Gaps, duplicate days, NULL days and values, small numbers among 1e20.
 CREATE TEMP TABLE s AS

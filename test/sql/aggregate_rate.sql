@@ -1,5 +1,5 @@
 -- login_rate, active_share, seat_utilisation
-SET search_path TO healthscore, public;
+SET search_path TO public, healthscore;
 
 -- account a: June 2026 rows; one before the window, one after as_of
 CREATE TEMP TABLE s (account text, day date, logins int);

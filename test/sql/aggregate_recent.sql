@@ -1,5 +1,5 @@
 -- ewma, period_change, days_since, latest_known
-SET search_path TO healthscore, public;
+SET search_path TO public, healthscore;
 SET extra_float_digits = 0;
 CREATE FUNCTION pg_temp.try(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE r text;

@@ -1,5 +1,5 @@
 -- window_state: input, output, combination, and whoever writes states by hand
-SET search_path TO healthscore, public;
+SET search_path TO public, healthscore;
 
 -- A state by each aggregate, the way a worker makes it
 CREATE AGGREGATE pg_temp.rate_state(int, date, date, int) (SFUNC = hs_rate_accum_int4, STYPE = window_state, COMBINEFUNC = hs_window_state_combine);

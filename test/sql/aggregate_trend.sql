@@ -1,5 +1,5 @@
 -- trend_slope, trend_stderr, trend_r2, trend_direction
-SET search_path TO healthscore, public;
+SET search_path TO public, healthscore;
 SET extra_float_digits = 0;
 
 CREATE TEMP TABLE s (account text, day date, v int);

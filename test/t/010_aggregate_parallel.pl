@@ -20,7 +20,7 @@ max_parallel_workers_per_gather = 0
 parallel_setup_cost = 0
 parallel_tuple_cost = 0
 min_parallel_table_scan_size = 0
-search_path = 'healthscore, public'
+search_path = 'public, healthscore'
 });
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION healthscore');
