@@ -132,6 +132,34 @@ SELECT ('fe' || substr(state::text, 3))::window_state FROM states WHERE kind = '
 \set VERBOSITY default
 SELECT 'fe'::window_state;
 SELECT '01'::window_state;
+-- every field is checked, and against the others: each of these is refused
+CREATE FUNCTION pg_temp.patched(state text, byte int, hex text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM overlay(state PLACING hex FROM 2 * byte + 1)::window_state;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+SELECT pg_temp.patched(state::text, byte, hex) AS result, count(*), min(p.kind || ': ' || why) FILTER (WHERE pg_temp.patched(state::text, byte, hex) <> '22P02') AS why FROM (VALUES
+    ('rate int', 1, '00', 'no kind'), ('rate int', 1, '0e', 'no kind'), ('rate int', 1, '02', 'sum is not a double'), ('rate int', 2, '13', 'no parameter here'), ('rate int', 2, '43', 'no flag'),
+    ('rate int', 2, '02', 'as_of without flag'), ('rate int', 3, '01', 'not zero'), ('rate int', 4, '7fffffff', 'as_of infinite'), ('rate int', 4, '80000000', 'as_of infinite'), ('rate int', 4, 'ffd897f6', 'as_of before the calendar'),
+    ('rate int', 8, '00000000', 'days 0'), ('rate int', 8, '00000e4d', 'days 3661'), ('rate int', 8, 'ffffffff', 'days -1'), ('rate int', 8, '00000010', 'shorter than its bitmaps'), ('rate int', 12, '00000001', 'since without flag'),
+    ('rate int', 16, '7ff8000000000000', 'param NaN'), ('rate int', 16, '8000000000000000', 'param -0'), ('rate int', 24, '00010000', 'first after as_of'), ('rate int', 24, '000025d0', 'first after a known day'), ('rate int', 28, '00000001', 'last unused'),
+    ('rate int', 32, '00000001', 'day unused'), ('rate int', 36, 'ffffffffffffffff', 'rows negative'), ('rate int', 36, '0000000000000001', 'fewer rows than observations'), ('rate int', 44, '0000000000000001', 'fewer observations than days'),
+    ('rate int', 44, '0000000000000000', 'days without observation'), ('rate int', 52, '0000000000000001', 'm unused'), ('rate int', 60, '0000000000000001', 'k unused'), ('rate int', 68, '0000000000000001', 'base unused'),
+    ('rate int', 76, '4000000000000000', 'sum too large'), ('rate int', 92, '0000000000000001', 'active but not known'), ('rate int', 100, '0000000000800000', 'bit outside of the window'),
+    ('rate frame', 44, '0000000000000000', 'sum of nothing'), ('rate frame', 52, '00000000000000ff', 'more active than known'), ('rate frame since', 28, '7fffffff', 'last infinite'), ('rate frame since', 60, '0000000000000000', 'no row on the last day'),
+    ('rate frame since', 60, '00000000000000ff', 'too many on the last day'), ('rate float since unknown', 12, '000025d0', 'known before since'), ('rate float since unknown', 76, '7ff0000000000000', 'infinite'), ('rate float since unknown', 84, '3ff0000000000000', 'low part too large'),
+    ('seats frame', 92, '00000000000000000000000000000000', 'observations without seats'), ('seats float', 92, 'bff0000000000000', 'negative seats'),
+    ('trend', 36, '0000000000000001', 'rows unused'), ('trend', 32, '7fffffff', 'base day infinite'), ('trend', 92, 'ffffffffffffffff', 'negative square'), ('trend', 92, '00000000000000000000000000000001', 'Sxx too small'),
+    ('trend', 140, '00000000000000000000000000000001', 'Syy too small'), ('trend', 76, '0000ffffffffffff', 'Sx too large'), ('trend', 44, '0000000000000000', 'sums of nothing'),
+    ('trend float', 16, 'bff0000000000000', 'dead band negative'), ('trend float', 68, '7ff8000000000000', 'base NaN'), ('trend float', 140, 'bff00000000000000000000000000000', 'Syy negative'), ('trend float', 108, '7ff8000000000000', 'Sy NaN'), ('trend float', 32, '000020b0', 'base outside of the window'),
+    ('ewma', 16, '0000000000000000', 'half-life 0'), ('ewma', 16, '7ff0000000000000', 'half-life infinite'), ('ewma', 68, '3fe0000000000000', 'exponent not whole'), ('ewma', 68, '7ff8000000000000', 'exponent NaN'), ('ewma', 76, '3fd00000000000000000000000000000', 'weights too small'),
+    ('ewma as of', 68, '3ff0000000000000', 'weight of the future'), ('period', 8, '00000000', 'days 0'), ('period', 36, '0000000000000001', 'fewer rows than observations'), ('period', 24, '00010000', 'first after as_of'),
+    ('recency', 52, '00000000000000ff', 'more on the day than in all'), ('recency', 52, '0000000000000000', 'none on the day'), ('recency', 32, '00002fff', 'after the last day'), ('recency as of', 32, '00002fff', 'after as_of'), ('recency as of', 28, '00000001', 'last unused'),
+    ('latest', 52, '0000000000000000', 'none on the day'), ('latest bool', 68, '0000000000000002', 'no boolean'), ('latest float', 68, '7ff0000000000000', 'infinite'), ('latest float', 32, '00002fff', 'after as_of')
+    ) AS p(kind, byte, hex, why) JOIN states USING (kind) GROUP BY 1;
+
 -- sums at the edge: two states that fit, and do not fit together
 CREATE TEMP TABLE edge AS SELECT ('0101000000000000000000000000000000000000000000000000000000000000000000007fffffffffffffff7fffffffffffffff000000000000000000000000000000000000000000000000' || sum)::window_state AS state
 FROM unnest('{3fffffffffffffff8000000000000000,c0000000000000008000000000000000}'::text[]) AS sum;
