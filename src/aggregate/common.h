@@ -33,9 +33,6 @@ typedef enum HsType
 	HS_BOOL
 } HsType;
 
-/* The server's own spelling differs between 15 and 18 */
-#define HS_NORETURN __attribute__((noreturn))
-
 #define HS_GETARG_STATE(n) ((HsState *) PG_GETARG_VARLENA_P(n))
 #define HS_GETARG_STATE_COPY(n)                                                \
 	((HsState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(n)))
@@ -48,7 +45,7 @@ typedef union HsFrameState
 } HsFrameState;
 
 /* drivers.c */
-extern HS_NORETURN void hs_window_error(HsStatus status);
+pg_noreturn extern void hs_window_error(HsStatus status);
 extern MemoryContext hs_frame_context(FunctionCallInfo fcinfo);
 extern Datum hs_drive_accum(FunctionCallInfo fcinfo, const HsParams *p,
 							const HsRow *row);
@@ -65,7 +62,7 @@ extern int32 hs_arg_days(FunctionCallInfo fcinfo, int arg);
 extern double hs_arg_half_life(FunctionCallInfo fcinfo, int arg);
 extern double hs_arg_dead_band(FunctionCallInfo fcinfo, int arg);
 extern bool hs_arg_unknown(FunctionCallInfo fcinfo, int arg);
-extern HS_NORETURN void hs_infinite_date(const char *name);
+pg_noreturn extern void hs_infinite_date(const char *name);
 
 static inline void
 hs_init(HsParams *p, HsRow *row, HsKind kind, HsType type)

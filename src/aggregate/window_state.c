@@ -26,10 +26,9 @@
 #include "libpq/pqformat.h"
 
 #include "aggregate/common.h"
+#include "core/wire.h"
 
 #define WIRE_HEAD (4 + 3 * 4 + 8 + 3 * 4 + 5 * 8)
-#define WIRE_MAX                                                               \
-	(WIRE_HEAD + HS_MAX_SUMS * 16 + 2 * ((HS_WINDOW_MAX_DAYS + 63) / 64) * 8)
 
 static uint64
 read_bytes(const unsigned char **at, int n)
@@ -50,12 +49,11 @@ read_double(const unsigned char **at)
 	return v.d;
 }
 
-static HS_NORETURN void
+static pg_noreturn void
 bad_state(int code)
 {
 	ereport(ERROR, (errcode(code),
-					errmsg("invalid external representation of type %s",
-						   "healthscore.window_state"),
+					errmsg("invalid value for type healthscore.window_state"),
 					errhint("A state is made by an aggregate of extension "
 							"healthscore, and is to be kept unchanged.")));
 	pg_unreachable();
@@ -171,16 +169,6 @@ send_state(const HsState *s)
 	return pq_endtypsend(&buf);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /*
  * Text input.  NULL gives NULL (strict); all that no aggregate can have made
  * is an error, the empty string and NaN in any field included.
@@ -189,23 +177,10 @@ PG_FUNCTION_INFO_V1(hs_window_state_in);
 Datum
 hs_window_state_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	size_t len = strlen(text);
-	unsigned char wire[WIRE_MAX];
-	size_t i;
+	StringInfoData bytes;
 
-	if (len % 2 != 0 || len / 2 > WIRE_MAX)
-		bad_state(ERRCODE_INVALID_TEXT_REPRESENTATION);
-	for (i = 0; i < len / 2; i++)
-	{
-		int high = hex_digit(text[2 * i]);
-		int low = hex_digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			bad_state(ERRCODE_INVALID_TEXT_REPRESENTATION);
-		wire[i] = high << 4 | low;
-	}
-	PG_RETURN_POINTER(parse_state(wire, (int) (len / 2),
+	hs_wire_from_text(PG_GETARG_CSTRING(0), "healthscore.window_state", &bytes);
+	PG_RETURN_POINTER(parse_state((const unsigned char *) bytes.data, bytes.len,
 								  ERRCODE_INVALID_TEXT_REPRESENTATION));
 }
 
@@ -216,20 +191,7 @@ PG_FUNCTION_INFO_V1(hs_window_state_out);
 Datum
 hs_window_state_out(PG_FUNCTION_ARGS)
 {
-	static const char digits[] = "0123456789abcdef";
-	bytea *wire = send_state(HS_GETARG_STATE(0));
-	int len = VARSIZE_ANY_EXHDR(wire);
-	const unsigned char *data = (unsigned char *) VARDATA_ANY(wire);
-	char *text = palloc(2 * len + 1);
-	int i;
-
-	for (i = 0; i < len; i++)
-	{
-		text[2 * i] = digits[data[i] >> 4];
-		text[2 * i + 1] = digits[data[i] & 15];
-	}
-	text[2 * len] = '\0';
-	PG_RETURN_CSTRING(text);
+	PG_RETURN_CSTRING(hs_wire_to_text(send_state(HS_GETARG_STATE(0))));
 }
 
 /*

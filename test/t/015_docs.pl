@@ -18,7 +18,7 @@ foreach my $page ('README.md', sort glob 'docs/*.md')
 {
 	my $text = slurp_file($page);
 	next unless $text =~ /^```sql$/m;
-	my $db = 'docs_' . ($page =~ s/\W+/_/gr);
+	my $db = lc('docs_' . ($page =~ s/\W+/_/gr));
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	$node->safe_psql($db, 'CREATE EXTENSION healthscore')
 	  unless $text =~ /CREATE EXTENSION healthscore/;
