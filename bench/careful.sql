@@ -18,7 +18,8 @@ WITH s AS (
         count(*) FILTER (WHERE day > :as_of - 28 AND features_available > 0) AS featured28,
         sum(features_used) AS features,
         sum(features_used * (:as_of - day)) AS aged_features,
-        sum(tickets_opened) FILTER (WHERE day > :as_of - 30) AS tickets30,
+        sum(tickets_opened) FILTER (WHERE day > :as_of - 30 AND active_users > 0) AS tickets30,
+        sum(active_users) FILTER (WHERE day > :as_of - 30 AND active_users > 0) AS users30,
         regr_slope(sentiment, CAST(day - :as_of AS double precision)) AS sentiment_slope,
         count(sentiment) AS sentiments,
         max(CAST(365 - (:as_of - day) AS bigint) * 4294967296 + days_since_customer_contact) FILTER (WHERE day > :as_of - 30) AS contact,
@@ -43,8 +44,8 @@ SELECT account_id,
     CASE WHEN d90 >= 3 AND features > 0 THEN
         (features * (d90 * (d90 - 1) / 2) - aged_features * d90)
         / CAST(d90 * ((d90 - 1) * d90 * (2 * d90 - 1) / 6) - (d90 * (d90 - 1) / 2) * (d90 * (d90 - 1) / 2) AS double precision)
-        * 90 / (features / CAST(d90 AS double precision)) END AS adoption_trend,
-    CAST(tickets30 AS double precision) AS support_load,
+        * d90 / (features / CAST(d90 AS double precision)) END AS adoption_trend,
+    tickets30 / CAST(nullif(users30, 0) AS double precision) AS support_load,
     CASE WHEN sentiments >= 3 THEN sentiment_slope END AS sentiment_trend,
     contact % 4294967296 + 365 - contact / 4294967296 AS days_since_touch,
     renewal % 4294967296 - (365 - renewal / 4294967296) AS renewal_proximity,

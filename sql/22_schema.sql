@@ -33,7 +33,7 @@ RETURN $schema$
           "type": "object",
           "additionalProperties": false,
           "required": ["table", "account"],
-          "description": "Accounts with their beginning: without it an account without rows does not exist, and its age counts from its first row in the longest window.",
+          "description": "Accounts with their beginning. Without it an account exists while it has rows in the longest window, and its age counts from its first row; so it does where since is NULL.",
           "properties": {
             "table": {"type": "string", "maxLength": 200, "description": "Table or view, as schema.table."},
             "account": {"$ref": "#/$defs/column"},
@@ -92,7 +92,7 @@ RETURN $schema$
           "periods": {"type": "integer", "minimum": 1, "maximum": 52, "description": "drops: how many are looked at."},
           "half_life": {"type": "number", "minimum": 0.001, "maximum": 1000000, "description": "ewma: in days."},
           "aging": {"type": "integer", "minimum": -1, "maximum": 1, "default": 0, "description": "latest: added for each day since the value was known; 1 for days since something, -1 for days until."},
-          "relative": {"type": "boolean", "default": false, "description": "slope: change over the window as a share of the mean, instead of change per day."},
+          "relative": {"type": "boolean", "default": false, "description": "slope: change over the window, or the age of a younger account, as a share of the mean, instead of change per day."},
           "by": {"type": "number", "minimum": 0, "maximum": 1, "default": 0, "description": "drops: the share by which a period must fall below the one before."},
           "otherwise": {"$ref": "#/$defs/name", "description": "A measure listed before, whose value is taken where this one is not known."},
           "normalise": {

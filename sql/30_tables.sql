@@ -26,7 +26,7 @@ COMMENT ON COLUMN healthscore.accounts.segment IS 'Decides the scorecard, see he
 COMMENT ON COLUMN healthscore.accounts.owner IS 'Who looks after the account.';
 COMMENT ON COLUMN healthscore.accounts.plan IS 'Plan or tier.';
 COMMENT ON COLUMN healthscore.accounts.arr IS 'Annual recurring revenue, in one currency. Never a signal of health: it is an outcome.';
-COMMENT ON COLUMN healthscore.accounts.started_on IS 'First day of the account: windows are divided by its age, and silence counts from here. NULL: the first day with signals.';
+COMMENT ON COLUMN healthscore.accounts.started_on IS 'First day of the account: windows are divided by its age, and silence counts from here. NULL: its first day with signals.';
 COMMENT ON COLUMN healthscore.accounts.ended_on IS 'First day on which it is no customer any more. NULL: it still is.';
 COMMENT ON COLUMN healthscore.accounts.attributes IS 'Anything else, as a JSON object.';
 
@@ -40,16 +40,16 @@ CREATE TABLE healthscore.signals (
     licensed_seats integer,
     features_used integer,
     features_available integer,
-    api_calls bigint,
-    workflows_completed integer,
     tickets_opened integer,
     days_since_customer_contact integer,
     days_to_renewal integer,
     days_payment_overdue integer,
+    sentiment double precision,
     active_users_7d integer,
     active_users_28d integer,
+    workflows_completed integer,
+    api_calls bigint,
     nps integer,
-    sentiment double precision,
     core_features_used integer,
     workflows_started integer,
     help_doc_views integer,

@@ -60,6 +60,11 @@ DECLARE
     rel regclass;
     arel regclass;
     account_type regtype;
+    indexed boolean;
+    who text;
+    same_account text;
+    cast_sql text := '';
+    first_day text;
     signals text;
     join_sql text;
     columns text := '';
@@ -77,31 +82,49 @@ BEGIN
     INTO signals
     FROM jsonb_array_elements(doc -> 'signals') WITH ORDINALITY AS e(s, i);
 
+    -- Where the beginning of an account is not stated, it is its first day with
+    -- signals: looked up by an index on (account, day), or else in one more pass.
+    indexed := EXISTS (SELECT FROM pg_index i
+        WHERE i.indrelid = rel AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts >= 2
+          AND i.indkey[0] = (SELECT attnum FROM pg_attribute WHERE attrelid = rel AND attname = account)
+          AND i.indkey[1] = (SELECT attnum FROM pg_attribute WHERE attrelid = rel AND attname = day));
     IF accounts IS NULL THEN
-        join_sql := format(E'    SELECT m.account_id::text AS account_id, NULL::text AS segment,\n'
-            '           healthscore.measured(%s, %s, m.partial, NULL) AS measures\n'
-            '    FROM measured AS m', card_sql, as_of_sql);
+        who := 'm.account_id';
     ELSE
         arel := healthscore.hs_source_table(accounts ->> 'table', 'accounts table');
         PERFORM healthscore.hs_source_column(arel, accounts ->> 'since', 'date') WHERE accounts ? 'since';
         PERFORM healthscore.hs_source_column(arel, accounts ->> 'until', 'date') WHERE accounts ? 'until';
         PERFORM healthscore.hs_source_column(arel, accounts ->> 'segment') WHERE accounts ? 'segment';
-        -- accounts without signals are silent, not gone; signals without an
-        -- account row are scored from their first day
-        join_sql := format(E'    SELECT coalesce(a.%1$I::text, m.account_id::text) AS account_id, %2$s AS segment,\n'
-            '           healthscore.measured(%3$s, %4$s, m.partial, %5$s) AS measures\n'
-            '    FROM measured AS m FULL JOIN %6$s AS a ON %7$s\n'
-            '    WHERE (%5$s IS NULL OR %5$s <= %4$s) AND (%8$s IS NULL OR %8$s > %4$s)',
-            accounts ->> 'account',
-            coalesce(format('a.%I::text', accounts ->> 'segment'), 'NULL::text'),
-            card_sql, as_of_sql,
-            coalesce(format('a.%I', accounts ->> 'since'), 'NULL::date'),
-            arel,
-            CASE WHEN healthscore.hs_source_column(arel, accounts ->> 'account') = account_type
-                 THEN format('a.%I = m.account_id', accounts ->> 'account')
-                 ELSE format('a.%I::text = m.account_id::text', accounts ->> 'account') END,
-            coalesce(format('a.%I', accounts ->> 'until'), 'NULL::date'));
+        who := format('a.%I', accounts ->> 'account');
+        IF healthscore.hs_source_column(arel, accounts ->> 'account') = account_type THEN
+            same_account := format('%s = m.account_id', who);
+            who := format('coalesce(%s, m.account_id)', who);
+        ELSE
+            same_account := format('%s::text = m.account_id::text', who);
+            who := format('coalesce(%s::text, m.account_id::text)', who);
+            indexed := false;
+            cast_sql := '::text';
+        END IF;
     END IF;
+    first_day := CASE WHEN indexed THEN format('(SELECT min(f.%I) FROM %s AS f WHERE f.%I = %s)', day, rel, account, who)
+                      ELSE 'f.first_day' END;
+    join_sql := format(E'    SELECT e.account_id, e.segment, healthscore.measured(%s, %s, e.partial, e.since) AS measures\n'
+        '    FROM (\n'
+        '        SELECT %s::text AS account_id, %s AS segment, m.partial,\n'
+        '               %s AS since, %s AS until\n'
+        '        FROM measured AS m%s%s\n'
+        '    ) AS e\n'
+        '    WHERE (e.since IS NULL OR e.since <= %2$s) AND (e.until IS NULL OR e.until > %2$s)',
+        card_sql, as_of_sql, who,
+        CASE WHEN accounts ? 'segment' THEN format('a.%I::text', accounts ->> 'segment') ELSE 'NULL::text' END,
+        CASE WHEN accounts ? 'since' THEN format('coalesce(a.%I, %s)', accounts ->> 'since', first_day) ELSE first_day END,
+        CASE WHEN accounts ? 'until' THEN format('a.%I', accounts ->> 'until') ELSE 'NULL::date' END,
+        -- accounts without signals are silent, not gone; signals without an
+        -- account are scored too
+        CASE WHEN accounts IS NULL THEN '' ELSE format(E'\n        FULL JOIN %s AS a ON %s', arel, same_account) END,
+        CASE WHEN indexed THEN ''
+             ELSE format(E'\n        LEFT JOIN (SELECT f.%1$I%2$s AS account_id, min(f.%3$I) AS first_day FROM %4$s AS f GROUP BY 1) AS f\n'
+                 '            ON f.account_id = %5$s', account, cast_sql, day, rel, who) END);
 
     IF measure_columns THEN
         SELECT string_agg(format(E',\n       x.measures[%s] AS %I', i, m ->> 'name'), '' ORDER BY i)
@@ -211,9 +234,10 @@ BEGIN
     IF name IS NULL THEN
         RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
+    PERFORM healthscore.hs_check_date(as_of);
     SELECT s.card INTO card FROM healthscore.scorecards s
     WHERE s.name = scores.name AND s.version = healthscore.published_version(scores.name);
-    RETURN QUERY SELECT * FROM healthscore.scores(card, as_of);
+    RETURN QUERY EXECUTE 'WITH ' || healthscore.hs_score_sql(card, NULL, '$1', '$2', false) USING card, as_of;
 END
 $$;
 COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the score of the whole portfolio with the published scorecard of that name at as_of. Reads the source with the rights of the caller.';

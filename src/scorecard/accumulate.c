@@ -15,22 +15,19 @@
 
 #include "scorecard/plan.h"
 
+/* Most signals are integer: a branch that is foreseen beats a jump table. */
 static inline int64
 read_integer(uint8 type, Datum datum)
 {
-	switch ((HsDatumType) type)
-	{
-		case HS_DATUM_INT4:
-			return DatumGetInt32(datum);
-		case HS_DATUM_INT8:
-			return DatumGetInt64(datum);
-		case HS_DATUM_INT2:
-			return DatumGetInt16(datum);
-		case HS_DATUM_BOOL:
-			return DatumGetBool(datum);
-		default:
-			return 0;
-	}
+	if (likely(type == HS_DATUM_INT4))
+		return DatumGetInt32(datum);
+	if (type == HS_DATUM_INT8)
+		return DatumGetInt64(datum);
+	if (type == HS_DATUM_INT2)
+		return DatumGetInt16(datum);
+	if (type == HS_DATUM_BOOL)
+		return DatumGetBool(datum);
+	return 0;
 }
 
 static inline bool
@@ -185,12 +182,15 @@ put_pair(const HsOp *op, char *p, int32 age, bool is_float, int64 i, double d,
 	int64 per_i = 0;
 	double per_d = 0;
 
-	if (per->isnull)
-		return true;
-	if (unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
+	if (!per->isnull &&
+		unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
 		return false;
-	if (!(per_is_float ? per_d > 0 : per_i > 0))
+	if (per->isnull || !(per_is_float ? per_d > 0 : per_i > 0))
+	{
+		if (op->kind == HS_SLOT_PAIRED)
+			set_bit(pair->days, op->to);
 		return true;
+	}
 	if (op->kind == HS_SLOT_PAIRED)
 		set_bit(pair->days, age);
 	add(&pair->num, is_float, i, d);
@@ -320,7 +320,7 @@ hs_plan_combine(const HsPlan *plan, char *into, const char *from)
 								is_float);
 				break;
 			case HS_SLOT_PAIRED:
-				for (j = 0; j < (s->to + 63) / 64; j++)
+				for (j = 0; j < (s->to + 1 + 63) / 64; j++)
 					((HsPair *) p)->days[j] |= ((const HsPair *) q)->days[j];
 				/* FALLTHROUGH */
 			case HS_SLOT_PAIR:

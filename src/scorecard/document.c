@@ -390,11 +390,11 @@ read_definition(HsJson *node, HsMeasureDoc *m, int position,
 
 	value = option(node, "aging", kind, HS_LATEST);
 	if (value != NULL)
-		def->aging = hs_json_integer(value, -1, 1);
+		def->option = hs_json_integer(value, -1, 1);
 
 	value = option(node, "relative", kind, HS_SLOPE);
 	if (value != NULL)
-		def->relative = hs_json_boolean(value);
+		def->option = hs_json_boolean(value) ? 1 : 0;
 
 	def->otherwise = position;
 	value = hs_json_get(node, "otherwise");

@@ -131,7 +131,7 @@ latest(const Reader *r, double *value)
 	if (best->age1 == 0)
 		return false;
 	*value = (r->is_float ? best->v.d : (double) best->v.i) +
-			 (double) r->m->aging * (best->age1 - 1);
+			 (double) r->m->option * (best->age1 - 1);
 	return true;
 }
 
@@ -139,20 +139,29 @@ latest(const Reader *r, double *value)
  * Sum of numerators / sum of denominators over pairs.  Where a numerator that
  * is absent means zero but the denominator is a state (seats), a day without a
  * row has as many seats as other days and no activity:
- * ratio * paired days / D.
+ *
+ *		ratio * paired days / D
+ *
+ * and so an account without any row in the window has the ratio 0, while one
+ * whose rows have no denominator has none.
  */
 static bool
 ratio(const HsPlan *plan, const Reader *r, double *value)
 {
 	const HsPair *pair = (const HsPair *) r->slot[0];
 	double den = sum_value(&pair->den, hs_is_float(plan->recipe, r->m->per));
+	bool tracked = !r->unknown && hs_is_unknown(plan->recipe, r->m->per);
+	int days = r->m->days;
 
 	if (!(den > 0))
-		return false;
-	*value = sum_value(&pair->num, r->is_float) / den;
-	if (!r->unknown && hs_is_unknown(plan->recipe, r->m->per))
 	{
-		int paired = count_bits(pair->days, 0, r->m->days);
+		*value = 0;
+		return tracked && count_bits(pair->days, days, days + 1) == 0;
+	}
+	*value = sum_value(&pair->num, r->is_float) / den;
+	if (tracked)
+	{
+		int paired = count_bits(pair->days, 0, days);
 
 		if (paired < r->days)
 			*value *= (double) paired / r->days;
@@ -212,11 +221,11 @@ slope(const Reader *r, double *value)
 		mean = (double) sy->i / n;
 	}
 	*value = num / (double) den;
-	if (r->m->relative)
+	if (r->m->option != 0)
 	{
 		if (!(mean > 0))
 			return false;
-		*value *= r->m->days / mean;
+		*value *= r->days / mean;
 	}
 	return true;
 }

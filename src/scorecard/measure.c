@@ -19,12 +19,12 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
+#include "core/array.h"
 #include "core/compat.h"
 #include "scorecard/card.h"
 #include "scorecard/measure_state.h"
@@ -409,21 +409,14 @@ static Datum
 finish(const HsPlan *plan, const char *data, int64 age)
 {
 	int n = plan->recipe->n_measures;
-	Datum *datums = palloc_array(Datum, n);
 	double *values = palloc_array(double, n);
 	bool *nulls = palloc_array(bool, n);
-	int lower = 1;
-	int i;
 
 	if (hs_plan_finish(plan, data, age, values, nulls) != HS_FINISH_OK)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("measure is out of range for type double "
 							   "precision")));
-	for (i = 0; i < n; i++)
-		datums[i] = Float8GetDatum(values[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(datums, nulls, 1, &n, &lower,
-											 FLOAT8OID, sizeof(float8),
-											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	PG_RETURN_ARRAYTYPE_P(hs_float8_array(values, nulls, n));
 }
 
 /*

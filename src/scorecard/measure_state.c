@@ -237,11 +237,10 @@ transfer_recipe(StringInfo buf, HsRecipe *recipe, bool reading)
 		transfer_u8(buf, &m->kind, reading);
 		transfer_u8(buf, &m->signal, reading);
 		transfer_u8(buf, &m->per, reading);
-		transfer_u8(buf, (uint8 *) &m->aging, reading);
+		transfer_u8(buf, (uint8 *) &m->option, reading);
 		transfer_u16(buf, &m->days, reading);
-		transfer_u16(buf, &m->periods, reading);
 		transfer_u16(buf, &m->otherwise, reading);
-		transfer_u8(buf, &m->relative, reading);
+		transfer_u8(buf, &m->periods, reading);
 		transfer_u8(buf, &m->param, reading);
 	}
 	for (i = 0; i < recipe->n_signals; i++)
@@ -305,7 +304,7 @@ read_state(StringInfo buf, bool binary)
 	if (!IS_VALID_DATE(as_of) || !IS_VALID_DATE(first_day) ||
 		first_day > as_of ||
 		buf->len - buf->cursor <
-			8 * head.n_params + 12 * head.n_measures + head.n_signals)
+			8 * head.n_params + 10 * head.n_measures + head.n_signals)
 		bad_state(binary);
 
 	head.size = hs_recipe_size(head.n_signals, head.n_measures, head.n_params);

@@ -144,7 +144,8 @@ hs_slot_size(const HsSlot *slot)
 		case HS_SLOT_PAIR:
 			return offsetof(HsPair, days);
 		case HS_SLOT_PAIRED:
-			return offsetof(HsPair, days) + bitmap;
+			return offsetof(HsPair, days) +
+				   (slot->to + 1 + 63) / 64 * sizeof(uint64);
 		case HS_N_SLOT_KINDS:
 			break;
 	}
@@ -183,10 +184,10 @@ hs_recipe_valid(const HsRecipe *recipe, Size size)
 
 		if (m->kind >= HS_N_MEASURE_KINDS || m->signal >= recipe->n_signals ||
 			m->per >= recipe->n_signals || m->days < 1 ||
-			m->days > HS_MAX_DAYS || m->otherwise > i || m->aging < -1 ||
-			m->aging > 1 || m->relative > 1 ||
+			m->days > HS_MAX_DAYS || m->otherwise > i ||
+			m->option < (m->kind == HS_LATEST ? -1 : 0) ||
+			m->option > (m->kind == HS_LATEST || m->kind == HS_SLOPE ? 1 : 0) ||
 			(m->kind == HS_DROPS) != (m->periods > 0) ||
-			m->periods > HS_MAX_DAYS ||
 			(Max(m->periods, m->kind == HS_CHANGE ? 1 : 0) + 1) * m->days >
 				HS_MAX_DAYS)
 			return false;
@@ -347,7 +348,8 @@ slot_data_valid(const HsPlan *plan, const HsSlot *s, const char *p)
 			pair = (const HsPair *) p;
 			return sum_valid(&pair->num, is_float) &&
 				   sum_valid(&pair->den, hs_is_float(plan->recipe, s->per)) &&
-				   (s->kind == HS_SLOT_PAIR || bits_valid(pair->days, s->to));
+				   (s->kind == HS_SLOT_PAIR ||
+					bits_valid(pair->days, s->to + 1));
 		case HS_N_SLOT_KINDS:
 			break;
 	}

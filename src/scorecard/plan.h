@@ -67,7 +67,7 @@ typedef enum HsSlotKind
 	HS_SLOT_DECAY,	/* sum of 2^(-age/half-life) * value, sum of weights */
 	HS_SLOT_BLOCKS, /* a sum for each block of days, the latest first */
 	HS_SLOT_PAIR,	/* sums of numerator and denominator, see below */
-	HS_SLOT_PAIRED, /* the same, and a bitmap of days with a pair */
+	HS_SLOT_PAIRED, /* the same, and which days have a pair, see HsPair */
 	HS_N_SLOT_KINDS
 } HsSlotKind;
 
@@ -88,16 +88,16 @@ typedef struct HsSlot
 	double halving; /* half-life in days of a decay, else 0 */
 } HsSlot;
 
+/* Ten bytes, as every state carries one for each measure. */
 typedef struct HsMeasureDef
 {
 	uint8 kind;		  /* HsMeasureKind */
 	uint8 signal;	  /* */
 	uint8 per;		  /* denominator of a ratio, else 0 */
-	int8 aging;		  /* latest: added per day of age */
+	int8 option;	  /* latest: added per day of age; slope: 1 = relative */
 	uint16 days;	  /* window; length of a period */
-	uint16 periods;	  /* drops: how many periods are looked at */
 	uint16 otherwise; /* measure whose value is taken for NULL, or own index */
-	uint8 relative;	  /* slope: change over the window / mean */
+	uint8 periods;	  /* drops: how many periods are looked at, else 0 */
 	uint8 param;	  /* which of the recipe's numbers, if the kind has one */
 } HsMeasureDef;
 
@@ -182,7 +182,10 @@ typedef struct HsPair
 {
 	HsSum num;
 	HsSum den;
-	/* a slot of kind HS_SLOT_PAIR ends here */
+	/*
+	 * A slot of kind HS_SLOT_PAIR ends here.  Bits 0 to "to" - 1 are days with
+	 * a pair, by age; bit "to" is set by a row that is no pair.
+	 */
 	uint64 days[FLEXIBLE_ARRAY_MEMBER];
 } HsPair;
 

@@ -9,12 +9,12 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "core/array.h"
 #include "core/compat.h"
 #include "scorecard/card.h"
 
@@ -84,20 +84,17 @@ check_score(const HsScore *score)
 static Datum
 float_array(const HsScored *scored, int n, bool contributions)
 {
-	Datum *datums = palloc_array(Datum, n);
+	double *values;
 	bool *nulls = palloc_array(bool, n);
-	int lower = 1;
 	int i;
 
+	values = palloc_array(double, n);
 	for (i = 0; i < n; i++)
 	{
 		nulls[i] = !scored[i].scored;
-		datums[i] = Float8GetDatum(contributions ? scored[i].contribution
-												 : scored[i].points);
+		values[i] = contributions ? scored[i].contribution : scored[i].points;
 	}
-	return PointerGetDatum(
-		construct_md_array(datums, nulls, 1, &n, &lower, FLOAT8OID,
-						   sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return PointerGetDatum(hs_float8_array(values, nulls, n));
 }
 
 /*

@@ -55,8 +55,9 @@ SELECT acc.account, acc.age AS account_age, s.s,
         UNION ALL SELECT 0 FROM generate_series(0, least(acc.age, n) - 1) g WHERE s.s = 'z' AND NOT EXISTS (SELECT FROM rows r WHERE (r.account, r.s, r.age) = (acc.account, s.s, g) AND r.v IS NOT NULL)) x(v)) AS max,
     CASE s.s WHEN 'z' THEN coalesce((SELECT max(r.v) FROM rows r WHERE (r.account, r.s, r.age) = (acc.account, s.s, 0)), 0)
              ELSE (SELECT r.v FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.v IS NOT NULL AND r.age < n ORDER BY r.age, r.v DESC LIMIT 1) END::float8 AS latest,
+    CASE WHEN s.s = 'z' AND NOT EXISTS (SELECT FROM rows r WHERE r.account = acc.account AND r.age < n) THEN 0 ELSE
     (SELECT sum(r.num)::float8 / sum(r.per) * CASE s.s WHEN 'z' THEN count(DISTINCT r.age)::float8 / least(acc.age, n) ELSE 1 END
-     FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.age < n AND r.per > 0 AND r.num IS NOT NULL) AS ratio,
+     FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.age < n AND r.per > 0 AND r.num IS NOT NULL) END AS ratio,
     (SELECT CASE WHEN count(*) >= 3 THEN regr_slope(p.v, -p.age) END FROM points p WHERE (p.account, p.s) = (acc.account, s.s) AND p.age < n) AS slope,
     (SELECT sum(p.v * 2 ^ (-p.age / 3.0::float8)) / sum(2 ^ (-p.age / 3.0::float8)) FROM points p WHERE (p.account, p.s) = (acc.account, s.s) AND p.age < n) AS ewma,
     coalesce((SELECT min(r.age) FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.v > 0 AND r.age < n), CASE s.s WHEN 'z' THEN least(acc.age, n) END)::float8 AS days_since,

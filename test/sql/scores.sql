@@ -18,6 +18,18 @@ WHERE a <> 'n' OR d >= '2026-03-11';
 -- the portfolio at a date; a silent account is scored, one that ended or has not begun is not
 SELECT account_id, segment, round(score::numeric, 3) AS score, shown, band, band_rank, round(coverage::numeric, 3) AS coverage, measures[1:3] FROM healthscore.scores('core', '2026-03-31') ORDER BY 1;
 SELECT count(*) FROM healthscore.scores('core', '2026-03-19') WHERE account_id = 'g';
+-- an account whose beginning is not stated begins with its first signal, however old
+BEGIN;
+INSERT INTO healthscore.accounts (account_id, started_on) VALUES ('stated', '2024-01-01'), ('unstated', NULL), ('later', NULL), ('nothing', NULL);
+INSERT INTO healthscore.signals (account_id, day, logins) SELECT a, d, 3 FROM unnest(ARRAY['stated', 'unstated', 'neither']) a, unnest(ARRAY[date '2024-01-01', '2026-03-25', '2026-03-30']) d;
+INSERT INTO healthscore.signals (account_id, day, logins) VALUES ('later', '2026-04-05', 3);
+SELECT account_id, shown, band, measures[1:3] FROM healthscore.scores('core', '2026-03-31') WHERE account_id ~ 'e' ORDER BY 1;
+ROLLBACK;
+-- silence never helps: the same account, silent for longer
+SELECT array_agg(s.shown ORDER BY gap) AS silent_for_0_20_45_70_89_90_400_days
+FROM unnest(ARRAY[0, 20, 45, 70, 89, 90, 400]) AS gap
+CROSS JOIN LATERAL (SELECT healthscore.measure_partial(healthscore.scorecard_template('core'), date '2026-03-31', date '2026-03-31' - gap - i, 5, 3, 4, 10, 4, 20, 0, NULL, NULL, NULL, NULL) AS p FROM generate_series(0, 200) i) AS x
+CROSS JOIN LATERAL healthscore.score(healthscore.scorecard_template('core'), healthscore.measured(healthscore.scorecard_template('core'), '2026-03-31', x.p, '2024-01-01')) AS s;
 -- a draft needs no publishing
 SELECT round(avg(score)::numeric, 2) FROM healthscore.scores(healthscore.scorecard_template('csm_skill'), '2026-03-31');
 -- the query itself, to read and change
