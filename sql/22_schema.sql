@@ -17,7 +17,7 @@ RETURN $schema$
     "title": {"$ref": "#/$defs/text"},
     "description": {"$ref": "#/$defs/text"},
     "decimals": {"type": "integer", "minimum": 0, "maximum": 6, "default": 1, "description": "Of the shown score. Bands are judged on the score itself."},
-    "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which measures over a window are not known."},
+    "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which its measures, but for the latest values, are not known."},
     "minimum_coverage": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5, "description": "Share of the weight that must be known; below it the band is \"insufficient data\"."},
     "compatible": {"type": "boolean", "default": false, "description": "Allows \"clamp\", to reproduce scores that leave 0 to 100."},
     "source": {

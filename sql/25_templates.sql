@@ -14,7 +14,7 @@ BEGIN
   "title": "Core health",
   "description": "Usage, adoption, support, relationship and contract of a subscription customer. What is not loaded gives its weight to the rest.",
   "minimum_age": 14,
-  "minimum_coverage": 0.3,
+  "minimum_coverage": 0.33,
   "source": {"table": "healthscore.signals", "account": "account_id", "day": "day",
              "accounts": {"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on", "segment": "segment"}},
   "signals": [
@@ -31,10 +31,10 @@ BEGIN
     {"name": "days_payment_overdue", "absent": "unknown"}
   ],
   "groups": [
-    {"name": "usage", "title": "Usage", "weight": 40},
+    {"name": "usage", "title": "Usage", "weight": 45},
     {"name": "adoption", "title": "Adoption", "weight": 20},
     {"name": "support", "title": "Support", "weight": 10},
-    {"name": "relationship", "title": "Relationship", "weight": 15},
+    {"name": "relationship", "title": "Relationship", "weight": 10},
     {"name": "contract", "title": "Contract", "weight": 15}
   ],
   "measures": [
@@ -43,10 +43,10 @@ BEGIN
     {"name": "days_since_login", "title": "Last login", "unit": "days ago", "kind": "days_since", "signal": "logins", "days": 90,
      "normalise": {"piecewise": {"points": [[3, 100], [14, 70], [30, 30], [60, 0]]}}, "weight": 3, "group": "usage"},
     {"name": "seat_utilisation", "title": "Seat utilisation", "unit": "of the seats on a day", "kind": "ratio", "signal": "active_users", "per": "licensed_seats", "days": 28,
-     "normalise": {"piecewise": {"points": [[0, 0], [0.2, 60], [0.5, 100]]}}, "weight": 2, "group": "usage"},
+     "normalise": {"piecewise": {"points": [[0, 0], [0.2, 60], [0.5, 100]]}}, "weight": 1, "group": "usage"},
     {"name": "daily_active_per_seat", "title": "Daily active users", "unit": "of the seats, 7 days", "kind": "ratio", "signal": "active_users", "per": "licensed_seats", "days": 7},
     {"name": "weekly_active_per_seat", "title": "Weekly active users", "unit": "of the seats", "kind": "ratio", "signal": "active_users_7d", "per": "licensed_seats", "days": 7, "otherwise": "daily_active_per_seat",
-     "normalise": {"piecewise": {"points": [[0, 0], [0.3, 60], [0.7, 100]]}}, "weight": 2, "group": "usage"},
+     "normalise": {"piecewise": {"points": [[0, 0], [0.3, 60], [0.7, 100]]}}, "weight": 1, "group": "usage"},
     {"name": "feature_breadth", "title": "Feature breadth", "unit": "of the features", "kind": "ratio", "signal": "features_used", "per": "features_available", "days": 28,
      "normalise": {"piecewise": {"points": [[0, 0], [0.25, 60], [0.6, 100]]}}, "weight": 2, "group": "adoption"},
     {"name": "adoption_trend", "title": "Adoption trend", "unit": "change over a quarter, relative", "kind": "slope", "signal": "features_used", "days": 90, "relative": true,

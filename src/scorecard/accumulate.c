@@ -182,15 +182,12 @@ put_pair(const HsOp *op, char *p, int32 age, bool is_float, int64 i, double d,
 	int64 per_i = 0;
 	double per_d = 0;
 
-	if (!per->isnull &&
-		unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
-		return false;
-	if (per->isnull || !(per_is_float ? per_d > 0 : per_i > 0))
-	{
-		if (op->kind == HS_SLOT_PAIRED)
-			set_bit(pair->days, op->to);
+	if (per->isnull)
 		return true;
-	}
+	if (unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
+		return false;
+	if (!(per_is_float ? per_d > 0 : per_i > 0))
+		return true;
 	if (op->kind == HS_SLOT_PAIRED)
 		set_bit(pair->days, age);
 	add(&pair->num, is_float, i, d);
@@ -320,7 +317,7 @@ hs_plan_combine(const HsPlan *plan, char *into, const char *from)
 								is_float);
 				break;
 			case HS_SLOT_PAIRED:
-				for (j = 0; j < (s->to + 1 + 63) / 64; j++)
+				for (j = 0; j < (s->to + 63) / 64; j++)
 					((HsPair *) p)->days[j] |= ((const HsPair *) q)->days[j];
 				/* FALLTHROUGH */
 			case HS_SLOT_PAIR:

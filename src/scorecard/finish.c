@@ -9,8 +9,7 @@
  * - Where absence means zero, each of the D = min(n, age) days is an
  *   observation, and days without a row count as 0.
  * - Where it means unknown, only known values count; none at all is NULL.
- * - Below plan->recipe->youngest days of age, measures over a window are NULL; the
- *   latest value, the extremes and the days since are not.
+ * - Below "youngest" days of age all but the latest value is NULL.
  *
  *-------------------------------------------------------------------------
  */
@@ -141,27 +140,19 @@ latest(const Reader *r, double *value)
  * row has as many seats as other days and no activity:
  *
  *		ratio * paired days / D
- *
- * and so an account without any row in the window has the ratio 0, while one
- * whose rows have no denominator has none.
  */
 static bool
 ratio(const HsPlan *plan, const Reader *r, double *value)
 {
 	const HsPair *pair = (const HsPair *) r->slot[0];
 	double den = sum_value(&pair->den, hs_is_float(plan->recipe, r->m->per));
-	bool tracked = !r->unknown && hs_is_unknown(plan->recipe, r->m->per);
-	int days = r->m->days;
 
 	if (!(den > 0))
-	{
-		*value = 0;
-		return tracked && count_bits(pair->days, days, days + 1) == 0;
-	}
+		return false;
 	*value = sum_value(&pair->num, r->is_float) / den;
-	if (tracked)
+	if (!r->unknown && hs_is_unknown(plan->recipe, r->m->per))
 	{
-		int paired = count_bits(pair->days, 0, days);
+		int paired = count_bits(pair->days, 0, r->m->days);
 
 		if (paired < r->days)
 			*value *= (double) paired / r->days;
@@ -330,6 +321,8 @@ drops(const Reader *r, double *value)
 static bool
 one_measure(const HsPlan *plan, const Reader *r, double *value)
 {
+	if (r->m->kind != HS_LATEST && r->age < plan->recipe->youngest)
+		return false;
 	switch ((HsMeasureKind) r->m->kind)
 	{
 		case HS_LATEST:
@@ -339,13 +332,6 @@ one_measure(const HsPlan *plan, const Reader *r, double *value)
 			return extreme(r, value);
 		case HS_DAYS_SINCE:
 			return days_since(r, value);
-		default:
-			break;
-	}
-	if (r->age < plan->recipe->youngest)
-		return false;
-	switch ((HsMeasureKind) r->m->kind)
-	{
 		case HS_RATE:
 			return per_day(r, value);
 		case HS_ACTIVE_SHARE:

@@ -144,8 +144,7 @@ hs_slot_size(const HsSlot *slot)
 		case HS_SLOT_PAIR:
 			return offsetof(HsPair, days);
 		case HS_SLOT_PAIRED:
-			return offsetof(HsPair, days) +
-				   (slot->to + 1 + 63) / 64 * sizeof(uint64);
+			return offsetof(HsPair, days) + bitmap;
 		case HS_N_SLOT_KINDS:
 			break;
 	}
@@ -348,8 +347,7 @@ slot_data_valid(const HsPlan *plan, const HsSlot *s, const char *p)
 			pair = (const HsPair *) p;
 			return sum_valid(&pair->num, is_float) &&
 				   sum_valid(&pair->den, hs_is_float(plan->recipe, s->per)) &&
-				   (s->kind == HS_SLOT_PAIR ||
-					bits_valid(pair->days, s->to + 1));
+				   (s->kind == HS_SLOT_PAIR || bits_valid(pair->days, s->to));
 		case HS_N_SLOT_KINDS:
 			break;
 	}

@@ -67,7 +67,7 @@ typedef enum HsSlotKind
 	HS_SLOT_DECAY,	/* sum of 2^(-age/half-life) * value, sum of weights */
 	HS_SLOT_BLOCKS, /* a sum for each block of days, the latest first */
 	HS_SLOT_PAIR,	/* sums of numerator and denominator, see below */
-	HS_SLOT_PAIRED, /* the same, and which days have a pair, see HsPair */
+	HS_SLOT_PAIRED, /* the same, and a bitmap of days with a pair */
 	HS_N_SLOT_KINDS
 } HsSlotKind;
 
@@ -182,10 +182,7 @@ typedef struct HsPair
 {
 	HsSum num;
 	HsSum den;
-	/*
-	 * A slot of kind HS_SLOT_PAIR ends here.  Bits 0 to "to" - 1 are days with
-	 * a pair, by age; bit "to" is set by a row that is no pair.
-	 */
+	/* a slot of kind HS_SLOT_PAIR ends here */
 	uint64 days[FLEXIBLE_ARRAY_MEMBER];
 } HsPair;
 

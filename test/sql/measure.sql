@@ -55,9 +55,8 @@ SELECT acc.account, acc.age AS account_age, s.s,
         UNION ALL SELECT 0 FROM generate_series(0, least(acc.age, n) - 1) g WHERE s.s = 'z' AND NOT EXISTS (SELECT FROM rows r WHERE (r.account, r.s, r.age) = (acc.account, s.s, g) AND r.v IS NOT NULL)) x(v)) AS max,
     CASE s.s WHEN 'z' THEN coalesce((SELECT max(r.v) FROM rows r WHERE (r.account, r.s, r.age) = (acc.account, s.s, 0)), 0)
              ELSE (SELECT r.v FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.v IS NOT NULL AND r.age < n ORDER BY r.age, r.v DESC LIMIT 1) END::float8 AS latest,
-    CASE WHEN s.s = 'z' AND NOT EXISTS (SELECT FROM rows r WHERE r.account = acc.account AND r.age < n) THEN 0 ELSE
     (SELECT sum(r.num)::float8 / sum(r.per) * CASE s.s WHEN 'z' THEN count(DISTINCT r.age)::float8 / least(acc.age, n) ELSE 1 END
-     FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.age < n AND r.per > 0 AND r.num IS NOT NULL) END AS ratio,
+     FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.age < n AND r.per > 0 AND r.num IS NOT NULL) AS ratio,
     (SELECT CASE WHEN count(*) >= 3 THEN regr_slope(p.v, -p.age) END FROM points p WHERE (p.account, p.s) = (acc.account, s.s) AND p.age < n) AS slope,
     (SELECT sum(p.v * 2 ^ (-p.age / 3.0::float8)) / sum(2 ^ (-p.age / 3.0::float8)) FROM points p WHERE (p.account, p.s) = (acc.account, s.s) AND p.age < n) AS ewma,
     coalesce((SELECT min(r.age) FROM rows r WHERE (r.account, r.s) = (acc.account, s.s) AND r.v > 0 AND r.age < n), CASE s.s WHEN 'z' THEN least(acc.age, n) END)::float8 AS days_since,
@@ -67,9 +66,9 @@ SELECT acc.account, acc.age AS account_age, s.s,
      WHERE (SELECT count(*) = 2 FROM blocks b WHERE (b.account, b.s) = (acc.account, s.s) AND b.b < 2) AND (s.s = 'u' OR acc.age >= 2 * n) HAVING count(*) > 0)::float8 AS drops
 FROM acc, (VALUES ('z'), ('u')) AS s(s))
 SELECT z.account, ARRAY[young(z.rate, z.account_age), young(u.rate, z.account_age), young(z.active_share, z.account_age), young(u.active_share, z.account_age),
-    young(z.mean, z.account_age), young(u.mean, z.account_age), young(z.sum, z.account_age), young(u.sum, z.account_age), z.min, u.min, z.max, u.max, z.latest, u.latest,
+    young(z.mean, z.account_age), young(u.mean, z.account_age), young(z.sum, z.account_age), young(u.sum, z.account_age), young(z.min, z.account_age), young(u.min, z.account_age), young(z.max, z.account_age), young(u.max, z.account_age), z.latest, u.latest,
     young(z.ratio, z.account_age), young(u.ratio, z.account_age), young(z.slope, z.account_age), young(u.slope, z.account_age), young(z.ewma, z.account_age), young(u.ewma, z.account_age),
-    z.days_since, u.days_since, young(z.change, z.account_age), young(u.change, z.account_age), young(z.drops, z.account_age), young(u.drops, z.account_age)]
+    young(z.days_since, z.account_age), young(u.days_since, z.account_age), young(z.change, z.account_age), young(u.change, z.account_age), young(z.drops, z.account_age), young(u.drops, z.account_age)]
 FROM one z JOIN one u USING (account) WHERE z.s = 'z' AND u.s = 'u'
 $f$;
 CREATE FUNCTION same(a double precision[], b double precision[]) RETURNS text LANGUAGE sql AS $f$

@@ -111,7 +111,7 @@ sub plain_measures
 CREATE TABLE plain.measures AS
 WITH calendar AS (
     SELECT b.account, n.as_of, n.as_of - b.since + 1 AS life, age, f.logins, f.active_users, f.licensed_seats,
-           f.features_used, f.tickets_opened, f.days_to_renewal, f.account IS NOT NULL AS present
+           f.features_used, f.tickets_opened, f.days_to_renewal
     FROM plain.book AS b
     JOIN plain.nights AS n ON b.since <= n.as_of AND (b.until IS NULL OR b.until > n.as_of)
     CROSS JOIN generate_series(0, 89) AS age
@@ -121,17 +121,13 @@ WITH calendar AS (
     SELECT account, as_of, life,
         avg(coalesce(logins, 0)) FILTER (WHERE age < 30)::float8 AS login_rate,
         coalesce(min(age) FILTER (WHERE logins > 0), count(*))::float8 AS days_since_login,
-        -- a silent day has as many seats as the others have on average; nothing
-        -- at all is nothing of any number of seats or features
-        CASE WHEN NOT bool_or(present) FILTER (WHERE age < 28) THEN 0 END AS breadth,
-        CASE WHEN bool_or(present) FILTER (WHERE age < 28) THEN
-            sum(coalesce(active_users, 0)) FILTER (WHERE age < 28 AND licensed_seats > 0)::float8
+        -- a silent day has as many seats as the others have on average
+        sum(coalesce(active_users, 0)) FILTER (WHERE age < 28 AND licensed_seats > 0)::float8
             / (avg(licensed_seats) FILTER (WHERE age < 28 AND licensed_seats > 0)
-               * count(*) FILTER (WHERE age < 28))::float8 ELSE 0 END AS utilisation_28,
-        CASE WHEN bool_or(present) FILTER (WHERE age < 7) THEN
-            sum(coalesce(active_users, 0)) FILTER (WHERE age < 7 AND licensed_seats > 0)::float8
+               * count(*) FILTER (WHERE age < 28))::float8 AS utilisation_28,
+        sum(coalesce(active_users, 0)) FILTER (WHERE age < 7 AND licensed_seats > 0)::float8
             / (avg(licensed_seats) FILTER (WHERE age < 7 AND licensed_seats > 0)
-               * count(*) FILTER (WHERE age < 7))::float8 ELSE 0 END AS utilisation_7,
+               * count(*) FILTER (WHERE age < 7))::float8 AS utilisation_7,
         regr_slope(coalesce(features_used, 0), -age) AS slope,
         avg(coalesce(features_used, 0))::float8 AS features,
         coalesce(sum(tickets_opened) FILTER (WHERE age < 30 AND active_users > 0), 0)::float8
@@ -147,11 +143,11 @@ WITH calendar AS (
     GROUP BY account, as_of, life
 )
 SELECT account, as_of, CASE WHEN life >= 14
-    THEN ARRAY[login_rate, days_since_login, utilisation_28, utilisation_7, utilisation_7, breadth,
+    THEN ARRAY[login_rate, days_since_login, utilisation_28, utilisation_7, utilisation_7, NULL,
                CASE WHEN features > 0 THEN slope * least(life, 90) / features END, support_load, NULL, NULL, renewal, NULL,
                active_share, slope, tickets_90, change, ewma, peak]
-    ELSE ARRAY[NULL, days_since_login, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, renewal, NULL,
-               NULL, NULL, NULL, NULL, NULL, peak] END::float8[] AS measures
+    ELSE ARRAY[NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, renewal, NULL,
+               NULL, NULL, NULL, NULL, NULL, NULL] END::float8[] AS measures
 FROM m;
 ALTER TABLE plain.measures ADD PRIMARY KEY (account, as_of);
 ANALYZE plain.measures;
@@ -184,11 +180,8 @@ sub plain_points
 	my @usage = (
 		[ 3, "plain.line(${m}[1], '{0,0.2,1,5,20}', '{0,30,60,85,100}')" ],
 		[ 3, "plain.line(${m}[2], '{3,14,30,60}', '{100,70,30,0}')" ],
-		[ 2, "plain.line(${m}[3], '{0,0.2,0.5}', '{0,60,100}')" ],
-		[ 2, "plain.line(${m}[5], '{0,0.3,0.7}', '{0,60,100}')" ]);
-	my @adoption = (
-		[ 2, "plain.line(${m}[6], '{0,0.25,0.6}', '{0,60,100}')" ],
-		[ 3, "plain.line(${m}[7], '{-0.8,-0.1,0.1,0.6}', '{0,65,75,100}')" ]);
+		[ 1, "plain.line(${m}[3], '{0,0.2,0.5}', '{0,60,100}')" ],
+		[ 1, "plain.line(${m}[5], '{0,0.3,0.7}', '{0,60,100}')" ]);
 	my $sum = sub {
 		my @parts = @_;
 		return '('
@@ -198,8 +191,8 @@ sub plain_points
 	};
 
 	return $sum->(
-		[ 40, '(' . $sum->(@usage) . ')' ],
-		[ 20, '(' . $sum->(@adoption) . ')' ],
+		[ 45, '(' . $sum->(@usage) . ')' ],
+		[ 20, "plain.line(${m}[7], '{-0.8,-0.1,0.1,0.6}', '{0,65,75,100}')" ],
 		[ 10, "plain.line(${m}[8], '{0,0.01,0.05,0.2}', '{85,100,70,0}')" ],
 		[ 15, "plain.line(${m}[11], '{-30,0,30,90,180}', '{0,30,50,80,100}')" ]);
 }
