@@ -114,10 +114,11 @@ fi
 
 doing="scoring"
 psql "$@" -f "$here/score.sql" >/dev/null
+[ "$(psql -Atc "SELECT count(*) > 0 FROM healthscore.runs WHERE kind = 'refresh'")" = t ] || { doing=; exit 1; }
 doing="writing the report"
 color=0
 [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || [ "${TERM:-dumb}" = dumb ] || color=1
-psql -At -v color=$color -v worst=$worst -f "$here/report.sql"
+psql -At "$@" -v color=$color -v worst=$worst -f "$here/report.sql"
 doing=
 
 client=psql

@@ -18,6 +18,8 @@ fail() {
 	exit 1
 }
 
+trap 'fail "load.sh failed in line $LINENO"' ERR
+
 ask() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 
 # For psql's \copy, where a quote is doubled and nothing else is special.
@@ -45,7 +47,7 @@ check_file() {
 columns_of() {
 	local file=$1 table=$2 needed=$3 name=${1##*/} header answer
 
-	header=$(head -c 65536 "$file" | tr -d '\000' | head -n 1 | tr -d '\r')
+	header=$(head -c 65536 "$file" | tr -d '\000\r' | sed -n 1p)
 	header=${header#$'\xef\xbb\xbf'}
 	answer=$(ask -v header="$header" -v rel="healthscore.$table" -v needed="$needed" 2>&1 <<'SQL'
 WITH allowed AS (
@@ -115,9 +117,9 @@ ANALYZE healthscore.accounts, healthscore.signals;"
 # COPY says the line, as CONTEXT: COPY signals, line 7, column logins: "x"
 if ! said=$(ask -f - <<<"$script" 2>&1); then
 	what=$(sed -n '/ERROR:/{s/.*ERROR:  *//p;q}' <<<"$said")
-	detail=$(sed -n 's/^DETAIL:  *//p' <<<"$said" | head -n 1)
-	where=$(sed -n 's/^\(CONTEXT:  *\)\{0,1\}COPY \([a-z]*\), \(line [0-9]*\).*/\2.csv, \3/p' <<<"$said" | head -n 1)
-	column=$(sed -n 's/^\(CONTEXT:  *\)\{0,1\}COPY [a-z]*, line [0-9]*, column \([a-z0-9_]*\):.*/\2/p' <<<"$said" | head -n 1)
+	detail=$(sed -n 's/^DETAIL:  *//p' <<<"$said" | sed -n 1p)
+	where=$(sed -n 's/^\(CONTEXT:  *\)\{0,1\}COPY \([a-z]*\), \(line [0-9]*\).*/\2.csv, \3/p' <<<"$said" | sed -n 1p)
+	column=$(sed -n 's/^\(CONTEXT:  *\)\{0,1\}COPY [a-z]*, line [0-9]*, column \([a-z0-9_]*\):.*/\2/p' <<<"$said" | sed -n 1p)
 	case $what in
 	*'duplicate key'*) what="a second row for the same ${detail#Key }" && what=${what% already exists.} && detail= ;;
 	esac

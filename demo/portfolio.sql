@@ -94,7 +94,7 @@ SELECT a.no, 'A' || lpad((1000 + a.no * 7)::text, 5, '0') AS account_id, a.name,
        CASE WHEN a.no = 4 THEN 0.05 WHEN a.trouble = 'stalled' THEN 0.2
             ELSE 0.74 + 0.2 * pg_temp.u(a.no, 0, 10) END AS completes,
        -- day on which the trouble begins; day 0 is 2025-07-01, day 364 is 2026-06-30
-       CASE a.no WHEN 1 THEN 170 WHEN 2 THEN 344 WHEN 3 THEN 329 WHEN 38 THEN 120 WHEN 83 THEN 230
+       CASE a.no WHEN 1 THEN 170 WHEN 2 THEN 344 WHEN 3 THEN 341 WHEN 38 THEN 120 WHEN 83 THEN 230
             ELSE 150 + floor(150 * pg_temp.u(a.no, 0, 11))::integer END AS since,
        2 + floor(50 * pg_temp.u(a.no, 0, 12) ^ 2)::integer AS contact_every,
        0.35 + 0.3 * pg_temp.u(a.no, 0, 35) AS breadth,
@@ -127,8 +127,8 @@ WITH days AS (
            -- a new customer arrives step by step
            * least(1, 0.35 + 0.65 * (d.day - a.started_on) / 45.0)
            * CASE WHEN d.d < a.since THEN 1
-                  WHEN a.no IN (38, 83) OR a.trouble = 'fading' THEN exp(-1.6 * (d.d - a.since) / 120.0)
-                  WHEN a.no = 1 THEN exp(-2.3 * (d.d - a.since) / 194.0)
+                  WHEN a.no IN (38, 83) OR a.trouble = 'fading' THEN greatest(1 - (d.d - a.since) / 160.0, 0.06)
+                  WHEN a.no = 1 THEN 1 - 0.85 * (d.d - a.since) / 194.0
                   WHEN a.no = 2 THEN 0.1
                   WHEN a.no = 3 THEN 0.9
                   ELSE 1 END AS level,

@@ -20,7 +20,6 @@ RETURN CASE WHEN x IS NULL THEN '-' WHEN x < 10000 THEN to_char(x, 'FM9,990') WH
 
 CREATE TEMP TABLE book AS
 SELECT p.*, coalesce(p.name, p.account_id) AS who, a.attributes ->> 'story' AS story,
-       CASE WHEN p.band = 'insufficient data' THEN 'too new' ELSE p.band END AS band_shown,
        CASE WHEN p.band_rank IS NULL THEN '    -' ELSE to_char(p.score, 'FM990.0') END AS score_shown,
        CASE WHEN p.band_rank IS NULL OR p.change_30d IS NULL THEN '' WHEN abs(p.change_30d) < 0.05 THEN '0.0'
             ELSE to_char(p.change_30d, 'FMSG990.0') END AS change_shown
@@ -29,7 +28,7 @@ LEFT JOIN healthscore.accounts AS a USING (account_id);
 
 -- what costs the most, in a few words
 CREATE TEMP TABLE cost AS
-SELECT d.account_id, string_agg(format('%s -%s', d.title, round(d.lost::numeric, 1)), ', ' ORDER BY d.lost DESC, d.pos) AS reasons
+SELECT d.account_id, array_agg(format('%s -%s', d.title, round(d.lost::numeric, 1)) ORDER BY d.lost DESC, d.pos) AS reasons
 FROM (SELECT d.*, row_number() OVER (PARTITION BY d.account_id ORDER BY d.lost DESC, d.pos) AS rank
       FROM healthscore.score_drivers AS d WHERE d.as_of = (SELECT max(as_of) FROM book) AND d.lost >= 0.05) AS d
 WHERE d.rank <= 2
@@ -37,24 +36,36 @@ GROUP BY d.account_id;
 
 \echo
 SELECT pg_temp.bold(format('Customer health on %s', max(as_of)), :'color')
-    || format(': %s accounts in %s, history of %s nights', count(*),
+    || format(': %s in %s, history of %s', CASE count(*) WHEN 1 THEN 'one account' ELSE count(*) || ' accounts' END,
               CASE count(DISTINCT segment) WHEN 0 THEN 'no segment' WHEN 1 THEN 'one segment' ELSE count(DISTINCT segment) || ' segments' END,
-              (SELECT count(DISTINCT as_of) FROM healthscore.scores))
+              (SELECT CASE count(DISTINCT as_of) WHEN 1 THEN 'one night' ELSE count(DISTINCT as_of) || ' nights' END FROM healthscore.scores))
 FROM book;
+SELECT regexp_replace('Left out of the scorecard, as their columns have no values: ' || string_agg(m ->> 'title', ', ' ORDER BY i), '(.{60,116}), ', E'\\1,\n  ', 'g')
+FROM jsonb_array_elements(:'card'::jsonb -> 'measures') WITH ORDINALITY AS x(m, i)
+WHERE m ->> 'name' NOT IN (SELECT k ->> 'name' FROM healthscore.scorecards AS s, jsonb_array_elements(s.card::jsonb -> 'measures') AS k
+                           WHERE s.name = 'saas' AND s.version = healthscore.published_version('saas'))
+HAVING count(*) > 0;
 \echo
-SELECT format('  %s  %s accounts  %s  %s  %s',
-              pg_temp.paint(pg_temp.fit(band_shown, 10), band_rank, max(band_rank) OVER ()::integer, :'color'),
-              lpad(count(*)::text, 5),
+SELECT rtrim(format('  %s  %s %s  %s  %s  %s',
+              pg_temp.paint(pg_temp.fit(band, 17), band_rank, max(band_rank) OVER ()::integer, :'color'),
+              lpad(count(*)::text, 5), CASE count(*) WHEN 1 THEN 'account ' ELSE 'accounts' END,
               coalesce('ARR ' || lpad(pg_temp.money(sum(arr)), 7) || lpad(round(100 * sum(arr) / nullif(sum(sum(arr)) OVER (), 0))::text, 4) || ' %', ''),
-              pg_temp.paint(rpad(repeat('█', greatest(round(40.0 * count(*) / sum(count(*)) OVER ())::integer, 1)), 40), band_rank, max(band_rank) OVER ()::integer, :'color'),
+              pg_temp.paint(rpad(repeat('█', greatest(round(36.0 * count(*) / sum(count(*)) OVER ())::integer, 1)), 36), band_rank, max(band_rank) OVER ()::integer, :'color'),
               CASE WHEN count(*) FILTER (WHERE b.band_rank < before.rank) > 0
-                   THEN format('%s fell into it in 30 days', count(*) FILTER (WHERE b.band_rank < before.rank)) ELSE '' END)
+                   THEN format('%s fell to here in 30 days', count(*) FILTER (WHERE b.band_rank < before.rank)) ELSE '' END))
 FROM book AS b
 LEFT JOIN LATERAL (SELECT s.band_rank AS rank FROM healthscore.scores AS s
                    WHERE s.account_id = b.account_id AND s.as_of = b.as_of - 30) AS before ON true
-GROUP BY band_shown, band_rank
+GROUP BY band, band_rank
 ORDER BY band_rank NULLS LAST;
 
+SELECT count(*) > 0 AS has_scores FROM book WHERE band_rank IS NOT NULL \gset
+\if :has_scores
+\else
+\echo
+\echo 'No account has enough data yet: most measures need 14 days.'
+\endif
+\if :has_scores
 \echo
 SELECT pg_temp.bold(format('The %s least healthy', least(:worst, count(*))), :'color') FROM book WHERE band_rank IS NOT NULL;
 \echo
@@ -63,42 +74,50 @@ SELECT pg_temp.bold(format('The %s least healthy', least(:worst, count(*))), :'c
 \echo :head_1
 \echo :head_2
 SELECT format('%s  %s  %s  %s  %s  %s  %s', pg_temp.fit(who, 24), pg_temp.fit(segment, 10),
-              pg_temp.paint(pg_temp.fit(band_shown, 7), band_rank, (SELECT max(band_rank) FROM book), :'color'),
-              lpad(score_shown, 5), lpad(change_shown, 7), rpad(trend, 12), rtrim(pg_temp.fit(coalesce(c.reasons, ''), 39)))
+              pg_temp.paint(pg_temp.fit(band, 7), band_rank, (SELECT max(band_rank) FROM book), :'color'),
+              lpad(score_shown, 5), lpad(change_shown, 7), rpad(trend, 12), rtrim(pg_temp.fit(CASE WHEN length(array_to_string(c.reasons, ', ')) > 39 THEN c.reasons[1] ELSE coalesce(array_to_string(c.reasons, ', '), '') END, 39)))
 FROM (SELECT * FROM book WHERE band_rank IS NOT NULL ORDER BY score, account_id LIMIT :worst) AS b
 LEFT JOIN cost AS c ON c.account_id = b.account_id
 ORDER BY score, b.account_id;
+\endif
 
 SELECT EXISTS (SELECT FROM book WHERE story IS NOT NULL) AS has_stories \gset
 \if :has_stories
 \echo
 SELECT pg_temp.bold('Six accounts with a story in their data', :'color');
 \echo
-\echo :head_1
-\echo :head_2
-SELECT format(E'%s  %s  %s  %s  %s  %s  %s\n%s', pg_temp.fit(who, 24), pg_temp.fit(segment, 10),
-              pg_temp.paint(pg_temp.fit(band_shown, 7), band_rank, (SELECT max(band_rank) FROM book), :'color'),
-              lpad(score_shown, 5), lpad(change_shown, 7), rpad(trend, 12), pg_temp.bold(story, :'color'),
-              (SELECT string_agg('    ' || rtrim(pg_temp.fit(r, 116)), E'\n' ORDER BY i) FROM unnest(reasons) WITH ORDINALITY AS x(r, i) WHERE i <= 2))
-FROM book WHERE story IS NOT NULL
+\echo 'account                   band     score  30 days  45 weeks                                       story'
+\echo '────────────────────────  ───────  ─────  ───────  ─────────────────────────────────────────────  ──────────────────────'
+SELECT format(E'%s  %s  %s  %s  %s  %s\n%s', pg_temp.fit(who, 24),
+              pg_temp.paint(pg_temp.fit(band, 7), band_rank, (SELECT max(band_rank) FROM book), :'color'),
+              lpad(score_shown, 5), lpad(change_shown, 7),
+              (SELECT healthscore.sparkline(array_agg(h.score ORDER BY w.week DESC), 0, 100) FROM generate_series(0, 44) AS w(week)
+               LEFT JOIN healthscore.scores AS h ON h.account_id = b.account_id AND h.as_of = b.as_of - 7 * w.week),
+              pg_temp.bold(story, :'color'),
+              (SELECT string_agg('    ' || rtrim(pg_temp.fit(r, 116)), E'\n' ORDER BY i) FROM unnest(api.reason || b.reasons) WITH ORDINALITY AS x(r, i) WHERE i <= 2))
+FROM book AS b
+-- what stands in for the logins is no loss, so no reason of the portfolio view
+LEFT JOIN LATERAL (SELECT array_agg(d.reason) AS reason FROM healthscore.score_drivers AS d
+    WHERE d.account_id = b.account_id AND d.as_of = b.as_of AND d.measure = 'api_use' AND b.story = 'silent API customer') AS api ON true
+WHERE story IS NOT NULL
 ORDER BY score, account_id;
 \endif
 
 -- in full: the busy one of the stories, or else the least healthy
-SELECT account_id AS shown FROM book WHERE band_rank IS NOT NULL
-ORDER BY story IS DISTINCT FROM 'busy but not successful', score, account_id LIMIT 1 \gset
+SELECT (array_agg(account_id ORDER BY story IS DISTINCT FROM 'busy but not successful', score, account_id))[1] AS shown
+FROM book WHERE band_rank IS NOT NULL \gset
 \if :{?shown}
 \echo
 SELECT pg_temp.bold(format('Why %s has %s', regexp_replace(who, '[[:cntrl:]]', ' ', 'g'), score_shown), :'color')
-    || format(' (score_drivers; the points sum to the score)') FROM book WHERE account_id = :'shown';
+    || ' (view score_drivers; the points sum to the score)' FROM book WHERE account_id = :'shown';
 \echo
-\echo 'measure               value  unit                                            points   of  lost'
-\echo '─────────────────  ────────  ──────────────────────────────────────────────  ──────  ───  ────'
-SELECT format('%s  %s  %s  %s  %s  %s  %s', pg_temp.fit(title, 17),
+\echo 'measure               value  unit                                            points    of  lost'
+\echo '─────────────────  ────────  ──────────────────────────────────────────────  ──────  ────  ────'
+SELECT rtrim(format('%s  %s  %s  %s  %s  %s  %s', pg_temp.fit(title, 17),
               lpad(CASE WHEN value IS NULL THEN 'unknown' WHEN abs(value) >= 100 OR value = round(value) THEN to_char(value, 'FM999999990')
                         ELSE to_char(value, 'FM990.099') END, 8),
-              pg_temp.fit(coalesce(unit, ''), 46), lpad(to_char(contribution, 'FM990.0'), 6), lpad(to_char(100 * weight, 'FM990'), 3),
-              lpad(to_char(lost, 'FM990.0'), 4), rtrim(repeat('█', round(lost)::integer)))
+              pg_temp.fit(coalesce(unit, ''), 46), lpad(to_char(contribution, 'FM990.0'), 6), lpad(to_char(100 * weight, 'FM990.0'), 4),
+              lpad(to_char(lost, 'FM990.0'), 4), repeat('█', least(round(lost), 20)::integer)))
 FROM healthscore.score_drivers
 WHERE account_id = :'shown' AND as_of = (SELECT max(as_of) FROM book) AND weight > 0
 ORDER BY lost DESC, pos;
