@@ -143,8 +143,7 @@ WITH days AS (
     SELECT g.*,
            least(greatest(round(licensed * share * level * week * (1 + 0.09 * pg_temp.n(no, d, 16)))::integer, 0),
                  CASE WHEN no = 5 THEN 1000000 ELSE licensed END) AS active,
-           least(licensed * share * level * 1.3, CASE WHEN no = 5 THEN 1000000 ELSE licensed END) AS active_7d,
-           least(licensed * share * level * 1.45, CASE WHEN no = 5 THEN 1000000 ELSE licensed END) AS active_28d,
+           least(licensed * share * level * 1.3, CASE WHEN no = 5 THEN 1000000 ELSE 0.88 * licensed END) AS active_7d,
            CASE WHEN no <= 6 THEN no = 3 AND d >= since ELSE trouble = 'no champion' AND d >= since END AS champion_gone
     FROM grown AS g
 ), worked AS (
@@ -175,7 +174,7 @@ SELECT account_id, day,
        features,
        round(api * CASE WHEN no = 6 THEN exp(0.3 * (d - 364) / 365.0) * (0.85 + 0.15 * week) ELSE level * (0.4 + 0.6 * week) END
              * (1 + 0.07 * pg_temp.n(no, d, 22)))::bigint AS api_calls,
-       round(started * completes * (1 + 0.04 * pg_temp.n(no, d, 23)))::integer AS workflows_completed,
+       least(started, round(started * completes * (1 + 0.04 * pg_temp.n(no, d, 23))))::integer AS workflows_completed,
        opened,
        CASE WHEN champion_gone THEN 3 + d - since
             WHEN (no = 1 OR trouble = 'fading') AND d > since + 60 THEN d - since - 60 + 6
@@ -187,7 +186,7 @@ SELECT account_id, day,
             ELSE 0 END AS days_payment_overdue,
        -- distinct users come from a weekly report
        CASE WHEN extract(isodow FROM day) = 1 THEN round(active_7d * (1 + 0.03 * pg_temp.n(no, d, 25)))::integer END AS active_users_7d,
-       CASE WHEN extract(isodow FROM day) = 1 THEN round(active_28d * (1 + 0.02 * pg_temp.n(no, d, 26)))::integer END AS active_users_28d,
+       CASE WHEN extract(isodow FROM day) = 1 THEN round(active_7d * (1 + 0.03 * pg_temp.n(no, d, 25)) * (1.12 + 0.02 * pg_temp.n(no, d, 26)))::integer END AS active_users_28d,
        -- a survey each quarter, which two of three answer
        CASE WHEN (d + no * 17) % 91 = 45 AND pg_temp.u(no, d, 27) < 0.67
             THEN least(greatest(round(7.4 + 3.2 * mood + 0.9 * pg_temp.n(no, d, 28))::integer, 0), 10) END AS nps,

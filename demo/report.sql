@@ -125,10 +125,10 @@ SELECT format('%s  %s', pg_temp.fit('', 75), lpad(score_shown, 6)) FROM book WHE
 \endif
 
 \echo
-SELECT format('The nightly job scored %s accounts in %s ms (CALL healthscore.refresh(%L)), from %s rows of signals; the', accounts,
+SELECT format('The nightly job scored %s accounts in %s ms (CALL healthscore.refresh(%L)), from %s rows of signals;', accounts,
               round(1000 * extract(epoch FROM finished_at - started_at)), to_day::text,
               (SELECT to_char(count(*), 'FM999,999,999,990') FROM healthscore.signals))
 FROM healthscore.runs WHERE kind = 'refresh' AND status = 'done' ORDER BY run_id DESC LIMIT 1;
-SELECT format('history, %s scores, took %s s.', to_char(sum(accounts), 'FM999,999,999,990'),
+SELECT format('all %s scores of the history took %s s.', to_char(sum(accounts), 'FM999,999,999,990'),
               to_char(sum(extract(epoch FROM finished_at - started_at)), 'FM990.0'))
 FROM healthscore.runs WHERE status = 'done';
