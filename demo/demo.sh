@@ -1,6 +1,6 @@
 #!/bin/bash
 # demo.sh PG_CONFIG          start a private server, score a portfolio, show it
-# demo.sh --stop [PG_CONFIG] stop that server
+# demo.sh --stop             stop that server
 #
 # Uses the private installation that `make temp-inst` made in tmp_check/inst.
 # DATA=<folder> takes signals.csv and accounts.csv from there instead of the
@@ -32,16 +32,19 @@ socket=/tmp/healthscore-$owner-$(printf %s "$data" | cksum | cut -d ' ' -f 1)
 
 say() { printf '%s\n' "$*" >&2; }
 
+# as the server's user, for the number comes from a file of that user's
+signal() { as bash -c 'kill -"$1" "$2"' kill "$1" "$2"; }
+
 # The lock beside the socket names the server, also when its data are gone.
 stop() {
 	local pid where
 	[ -O "$socket" ] || [ "$(stat -c %U "$socket" 2>/dev/null)" = "$owner" ] || return 0
-	if { read -r pid && read -r where; } 2>/dev/null <"$socket/.s.PGSQL.5432.lock" && [ "$where" = "$data" ] && as kill -INT "$pid" 2>/dev/null; then
+	if { read -r pid && read -r where; } 2>/dev/null <"$socket/.s.PGSQL.5432.lock" && [ "$where" = "$data" ] && signal INT "$pid" 2>/dev/null; then
 		for _ in $(seq 150); do
-			as kill -0 "$pid" 2>/dev/null || break
+			signal 0 "$pid" 2>/dev/null || break
 			sleep 0.1
 		done
-		if as kill -0 "$pid" 2>/dev/null; then
+		if signal 0 "$pid" 2>/dev/null; then
 			say "the server of the last demo, process $pid, does not stop"
 			exit 1
 		fi
@@ -94,7 +97,7 @@ quiet as "$bin/pg_ctl" -D "$data" -l "$log" -w -s \
 	-o "-c listen_addresses= -c unix_socket_directories='$socket' -c unix_socket_permissions=0700 -c port=5432 -c fsync=off -c max_connections=20 -c timezone=UTC" start
 
 export PGHOST=$socket PGUSER=postgres PGDATABASE=postgres
-psql() { "$bin/psql" -Xq -v ON_ERROR_STOP=1 "$@"; }
+psql() { "$bin/psql" -Xq -P pager=off -v ON_ERROR_STOP=1 "$@"; }
 psql -c 'CREATE DATABASE demo'
 export PGDATABASE=demo PGOPTIONS="-c client_min_messages=warning"
 psql -c 'CREATE EXTENSION healthscore'
@@ -123,6 +126,8 @@ doing=
 
 client=psql
 type -P psql >/dev/null || client=$bin/psql
+stop_as=
+[ "$owner" = nobody ] || [ "$(id -u)" != 0 ] || stop_as="CHECK_USER=$owner "
 [ "$user_port" = 5432 ] || port=" -p 5432"
 cat <<END
 
@@ -133,5 +138,5 @@ The server keeps running.  Connect, and try a query:
       WHERE account_id = $(psql -Atc 'SELECT quote_literal(account_id) FROM healthscore.portfolio ORDER BY score LIMIT 1')
         AND as_of = '$(psql -Atc 'SELECT max(as_of) FROM healthscore.scores')' ORDER BY lost DESC;
 Stop it:
-  bash $here/demo.sh --stop
+  ${stop_as}bash $here/demo.sh --stop
 END

@@ -5,6 +5,7 @@
 --
 \pset format unaligned
 \pset tuples_only on
+\pset pager off
 
 -- exactly n columns
 CREATE FUNCTION pg_temp.fit(t text, n integer) RETURNS text LANGUAGE sql IMMUTABLE
@@ -86,12 +87,12 @@ SELECT EXISTS (SELECT FROM book WHERE story IS NOT NULL) AS has_stories \gset
 \echo
 SELECT pg_temp.bold('Six accounts with a story in their data', :'color');
 \echo
-\echo 'account                   band     score  30 days  45 weeks                                       story'
-\echo '────────────────────────  ───────  ─────  ───────  ─────────────────────────────────────────────  ──────────────────────'
+\echo 'account                   band     score  30 days  40 weeks                                  story'
+\echo '────────────────────────  ───────  ─────  ───────  ────────────────────────────────────────  ──────────────────────'
 SELECT format(E'%s  %s  %s  %s  %s  %s\n%s', pg_temp.fit(who, 24),
               pg_temp.paint(pg_temp.fit(band, 7), band_rank, (SELECT max(band_rank) FROM book), :'color'),
               lpad(score_shown, 5), lpad(change_shown, 7),
-              (SELECT healthscore.sparkline(array_agg(h.score ORDER BY w.week DESC), 0, 100) FROM generate_series(0, 44) AS w(week)
+              (SELECT healthscore.sparkline(array_agg(h.score ORDER BY w.week DESC), 0, 100) FROM generate_series(0, 39) AS w(week)
                LEFT JOIN healthscore.scores AS h ON h.account_id = b.account_id AND h.as_of = b.as_of - 7 * w.week),
               pg_temp.bold(story, :'color'),
               (SELECT string_agg('    ' || rtrim(pg_temp.fit(r, 116)), E'\n' ORDER BY i) FROM unnest(api.reason || b.reasons) WITH ORDINALITY AS x(r, i) WHERE i <= 2))
