@@ -14,6 +14,9 @@
 PG_CONFIG ?= pg_config
 EXTENSION = healthscore
 
+# DATA on the command line is a folder for the demo; PGXS uses the name too.
+DEMO_DATA := $(DATA)
+
 .DEFAULT_GOAL := all
 
 # The two commands of the README.  They install what is missing first, because
@@ -27,7 +30,7 @@ test: setup
 
 demo: setup
 	@$(MAKE) --no-print-directory -s temp-inst PG_CONFIG="$(PG_CONFIG)"
-	@DATA="$(DATA)" CHECK_USER="$(CHECK_USER)" bash demo/demo.sh "$(PG_CONFIG)"
+	@DATA="$(DEMO_DATA)" CHECK_USER="$(CHECK_USER)" bash demo/demo.sh "$(PG_CONFIG)"
 
 bench: setup
 	@$(MAKE) --no-print-directory -s temp-inst PG_CONFIG="$(PG_CONFIG)"
@@ -53,7 +56,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 # by hand.
 SQL_PARTS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
-DATA = $(wildcard sql/$(EXTENSION)--*--*.sql)
+override DATA = $(wildcard sql/$(EXTENSION)--*--*.sql)
 
 PG_CPPFLAGS = -Isrc -DHS_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare \
@@ -103,6 +106,10 @@ endif
 check-temp: check-layout check-temp-regress check-temp-isolation check-temp-tap
 
 temp-inst: all
+	@if [ `id -u` = 0 ] && ! runuser -u $(CHECK_USER) -- test -r $(CURDIR)/Makefile; then \
+		echo "$(CURDIR) cannot be read by the user \"$(CHECK_USER)\" that the servers run as;" \
+			"move the checkout, or name another in CHECK_USER" >&2; exit 1; fi
+	-@CHECK_USER="$(CHECK_USER)" bash demo/demo.sh --stop > /dev/null 2>&1
 	rm -rf $(CHECK_DIR)
 	$(SHELL) test/tools/relocate-server.sh $(PG_CONFIG) $(CHECK_DIR)/inst
 	$(MAKE) -s install DESTDIR=$(CHECK_DIR)/inst > $(CHECK_DIR)/install.log 2>&1 \

@@ -12,7 +12,7 @@ BEGIN
 {
   "scorecard": "core",
   "title": "Core health",
-  "description": "Usage, adoption, support, relationship and contract of a subscription customer. What is not loaded gives its weight to the rest.",
+  "description": "Usage, adoption, support, relationship and contract of a subscription customer. What is not known gives its weight to the rest; counts (logins, active users, features used, tickets) are known to be zero where nothing is loaded, so leave out of a card of your own what you do not load.",
   "minimum_age": 14,
   "minimum_coverage": 0.33,
   "source": {"table": "healthscore.signals", "account": "account_id", "day": "day",

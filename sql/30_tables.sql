@@ -177,7 +177,7 @@ COMMENT ON COLUMN healthscore.scores.as_of IS 'The last day whose signals count.
 COMMENT ON COLUMN healthscore.scores.scorecard IS 'Name of the scorecard that was in force.';
 COMMENT ON COLUMN healthscore.scores.version IS 'Its version.';
 COMMENT ON COLUMN healthscore.scores.segment IS 'Segment of the account on that night.';
-COMMENT ON COLUMN healthscore.scores.score IS '0 to 100, higher is healthier; the sum of contributions. NULL when no measure is known.';
+COMMENT ON COLUMN healthscore.scores.score IS '0 to 100, higher is healthier; the sum of contributions, also where the data are insufficient (see band). NULL when no measure is known.';
 COMMENT ON COLUMN healthscore.scores.band IS 'Band of the scorecard, or "insufficient data".';
 COMMENT ON COLUMN healthscore.scores.band_rank IS '1 is the lowest band; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.scores.coverage IS 'Share of the weight whose measures are known, 0 to 1.';

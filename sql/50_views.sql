@@ -15,19 +15,19 @@ RETURN (SELECT string_agg(CASE WHEN v IS NULL OR v = 'NaN' THEN ' '
 COMMENT ON FUNCTION healthscore.sparkline(double precision[], double precision, double precision) IS 'Values as a line of eight block characters from low to high, which default to the least and the greatest value; values beyond are cut off there, NULL and NaN are a space. NULL for an empty array.';
 
 CREATE VIEW healthscore.score_history WITH (security_invoker = true) AS
-SELECT s.account_id, s.as_of, s.score, s.band, s.band_rank, s.coverage,
-       s.score - lag(s.score) OVER w AS change, lag(s.band) OVER w AS previous_band,
+SELECT s.account_id, s.as_of, CASE WHEN s.band_rank IS NOT NULL THEN s.score END AS score, s.band, s.band_rank, s.coverage,
+       CASE WHEN s.band_rank IS NOT NULL THEN s.score END - lag(CASE WHEN s.band_rank IS NOT NULL THEN s.score END) OVER w AS change, lag(s.band) OVER w AS previous_band,
        s.segment, s.scorecard, s.version
 FROM healthscore.scores AS s
 WINDOW w AS (PARTITION BY s.account_id ORDER BY s.as_of);
-COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it.';
+COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it. A night with insufficient data has no score here; healthscore.scores has what the known measures gave.';
 COMMENT ON COLUMN healthscore.score_history.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.score_history.as_of IS 'The night.';
 COMMENT ON COLUMN healthscore.score_history.score IS '0 to 100, higher is healthier; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.score_history.band IS 'Band of the scorecard.';
 COMMENT ON COLUMN healthscore.score_history.band_rank IS '1 is the lowest band.';
 COMMENT ON COLUMN healthscore.score_history.coverage IS 'Share of the weight whose measures are known.';
-COMMENT ON COLUMN healthscore.score_history.change IS 'Points since the stored night before; NULL for the first.';
+COMMENT ON COLUMN healthscore.score_history.change IS 'Points since the stored night before; NULL for the first, and where one of the two has insufficient data.';
 COMMENT ON COLUMN healthscore.score_history.previous_band IS 'Band of the stored night before.';
 COMMENT ON COLUMN healthscore.score_history.segment IS 'Segment on that night.';
 COMMENT ON COLUMN healthscore.score_history.scorecard IS 'Scorecard that was in force.';
@@ -58,14 +58,15 @@ COMMENT ON COLUMN healthscore.score_drivers.scorecard IS 'Scorecard that was in 
 COMMENT ON COLUMN healthscore.score_drivers.version IS 'Its version.';
 
 CREATE VIEW healthscore.portfolio WITH (security_invoker = true) AS
-SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of, s.score, s.band, s.band_rank, s.coverage,
-       s.score - month_ago.score AS change_30d, month_ago.band AS band_30d_ago,
+SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of,
+       CASE WHEN s.band_rank IS NOT NULL THEN s.score END AS score, s.band, s.band_rank, s.coverage,
+       CASE WHEN s.band_rank IS NOT NULL AND month_ago.band_rank IS NOT NULL THEN s.score - month_ago.score END AS change_30d, month_ago.band AS band_30d_ago,
        line.trend, why.reasons, s.scorecard, s.version
 FROM healthscore.scores AS s
 LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
 LEFT JOIN healthscore.scores AS month_ago ON month_ago.account_id = s.account_id AND month_ago.as_of = s.as_of - 30
 CROSS JOIN LATERAL (
-    SELECT healthscore.sparkline(array_agg(h.score ORDER BY w.day DESC), 0, 100) AS trend
+    SELECT healthscore.sparkline(array_agg(CASE WHEN h.band_rank IS NOT NULL THEN h.score END ORDER BY w.day DESC), 0, 100) AS trend
     FROM generate_series(0, 77, 7) AS w(day)
     LEFT JOIN healthscore.scores AS h ON h.account_id = s.account_id AND h.as_of = s.as_of - w.day) AS line
 JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
@@ -86,7 +87,7 @@ COMMENT ON COLUMN healthscore.portfolio.score IS '0 to 100, higher is healthier;
 COMMENT ON COLUMN healthscore.portfolio.band IS 'Band of the scorecard.';
 COMMENT ON COLUMN healthscore.portfolio.band_rank IS '1 is the lowest band; sort by it to see the worst first.';
 COMMENT ON COLUMN healthscore.portfolio.coverage IS 'Share of the weight whose measures are known.';
-COMMENT ON COLUMN healthscore.portfolio.change_30d IS 'Points since 30 days before; NULL if that night was not scored.';
+COMMENT ON COLUMN healthscore.portfolio.change_30d IS 'Points since 30 days before; NULL if that night was not scored or had insufficient data.';
 COMMENT ON COLUMN healthscore.portfolio.band_30d_ago IS 'Band 30 days before.';
 COMMENT ON COLUMN healthscore.portfolio.trend IS 'Scores of the last 12 weeks, weekly, oldest first, from 0 to 100.';
 COMMENT ON COLUMN healthscore.portfolio.reasons IS 'The up to three measures that cost the most points.';

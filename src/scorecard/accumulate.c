@@ -182,11 +182,11 @@ put_pair(const HsOp *op, char *p, int32 age, bool is_float, int64 i, double d,
 	int64 per_i = 0;
 	double per_d = 0;
 
-	if (per->isnull)
-		return true;
-	if (unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
+	if (!per->isnull &&
+		unlikely(!read_value(op->per_type, per->value, &per_i, &per_d)))
 		return false;
-	if (!(per_is_float ? per_d > 0 : per_i > 0))
+	if (!op->per_is_count &&
+		(per->isnull || !(per_is_float ? per_d > 0 : per_i > 0)))
 		return true;
 	if (op->kind == HS_SLOT_PAIRED)
 		set_bit(pair->days, age);

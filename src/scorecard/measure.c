@@ -208,6 +208,7 @@ bind_site(FunctionCallInfo fcinfo, MeasureSite *site, const HsCard *card)
 		op->absent_is_zero =
 			(slot->kind == HS_SLOT_PAIR || slot->kind == HS_SLOT_PAIRED) &&
 			!hs_is_unknown(recipe, slot->signal);
+		op->per_is_count = !hs_is_unknown(recipe, slot->per);
 		op->signal = slot->signal;
 		op->per = slot->per;
 		op->to = slot->to;

@@ -72,8 +72,9 @@ typedef enum HsSlotKind
 } HsSlotKind;
 
 /*
- * A pair is a row whose denominator is known and above 0 and whose numerator
- * is known, or absent and declared to mean zero.
+ * A pair is a row whose numerator is known, or absent and declared to mean
+ * zero.  If the denominator is a state (absent = unknown), it must be known and
+ * above 0; if it is a count, every row counts.
  */
 
 typedef struct HsSlot
@@ -205,6 +206,7 @@ typedef struct HsOp
 	uint8 type;			   /* HsDatumType of the signal */
 	uint8 per_type;		   /* of the denominator */
 	bool absent_is_zero;   /* numerator of a pair */
+	bool per_is_count;	   /* denominator of a pair: absent is zero */
 	uint16 signal;		   /* index of the signal's datum */
 	uint16 per;			   /* */
 	uint16 to;			   /* */

@@ -117,6 +117,10 @@ CREATE FUNCTION options() RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$ SELECT
     {"name": "other", "kind": "latest", "signal": "a", "days": 1, "otherwise": "growth"},
     {"name": "score", "kind": "sum", "signal": "b", "days": 1, "normalise": {"linear": {"worst": 0, "best": 1}}}],
   "bands": [{"name": "all", "from": 0}]}'::scorecard $f$;
+-- a count divided by a count: a ticket on a day without use is a ticket
+SELECT measure('{"scorecard": "r", "signals": [{"name": "tickets", "absent": "zero"}, {"name": "uses", "absent": "zero"}], "bands": [{"name": "all", "from": 0}],
+  "measures": [{"name": "r", "kind": "ratio", "signal": "tickets", "per": "uses", "days": 10, "normalise": {"linear": {"worst": 0, "best": 1}}}]}', '2026-03-10', d, t, u)
+FROM (VALUES (date '2026-03-09', 1, NULL), ('2026-03-08', NULL, 3), ('2026-03-07', 2, 0), ('2026-03-01', 0, 3)) AS x(d, t, u);
 SELECT measure(options(), '2026-03-10', d, a, b) FROM (SELECT date '2026-03-01' + i, CASE WHEN i = 5 THEN 20 END, 32 >> (i / 2) FROM generate_series(0, 9) i) AS x(d, a, b);
 
 -- bad input
