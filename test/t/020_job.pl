@@ -331,7 +331,7 @@ $keeper = close_gate('2026-06-02');
 $call = q{CALL healthscore.backfill('2026-06-01', '2026-06-02', chunk => 1)};
 fails('app', "SET statement_timeout = '3s'; $call", '57014', 'statement_timeout ends a backfill');
 is(sql('app', $progress), '2026-06-01|failed|t|57014', 'which is recorded');
-fails('app', q{SET statement_timeout = '2s'; CALL healthscore.refresh('2026-06-02')}, '57014', 'statement_timeout ends a night');
+fails('app', q{SET statement_timeout = '1s'; CALL healthscore.refresh('2026-06-02')}, '57014', 'statement_timeout ends a night');
 is(sql('app', $last_run), 'refresh|2026-06-02|2026-06-02||failed||57014', 'which is recorded');
 open_gate($keeper);
 sql('app', 'DROP TRIGGER gate ON healthscore.scores');
