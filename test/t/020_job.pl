@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf',
 	"autovacuum = off\nshared_buffers = 64MB\nmax_wal_size = 1GB\n");
 $node->start;
@@ -359,6 +359,20 @@ SELECT count(DISTINCT (s.scorecard, s.version)), count(DISTINCT s.as_of) > 15,
 	= count(*)
 FROM healthscore.scores s LEFT JOIN again a USING (account_id, as_of, scorecard, version)}),
 	'4|t|t', 'all nights computed again are bit-for-bit identical');
+
+
+# A score is 0 to 100, however the weights are divided.  BUG: rounding takes
+# the sum of the contributions beyond 100.
+is(sql('app', q{
+WITH c AS (
+	SELECT n, jsonb_build_object('scorecard', 'x', 'signals', '[{"name": "v", "absent": "zero"}]'::jsonb,
+		'measures', (SELECT jsonb_agg(jsonb_build_object('name', 'm' || i, 'kind', 'sum', 'signal', 'v', 'days', 7,
+				'weight', 1 + h(i, n, 16) % 1024 / 7.0, 'normalise', '{"linear": {"worst": 0, "best": 10}}'::jsonb))
+			FROM generate_series(1, n % 20 + 1) i),
+		'bands', '[{"name": "low", "from": 0}]'::jsonb)::healthscore.scorecard AS card
+	FROM generate_series(1, 500) n)
+SELECT min(score) > 99.999999, max(score) FROM c, healthscore.score(card, array_fill(10::float8, ARRAY[n % 20 + 1]))}),
+	't|100', 'nothing is healthier than 100');
 
 $node->stop;
 done_testing();

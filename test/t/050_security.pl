@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\n");
 $node->start;
 
@@ -51,8 +51,19 @@ sql('postgres', 'GRANT CREATE ON DATABASE prepared TO mallory');
 sql('prepared', 'CREATE SCHEMA healthscore; CREATE TABLE healthscore.scorecards (name text)', 'mallory');
 fails('prepared', 'CREATE EXTENSION healthscore', '42P06', 'a schema made beforehand stops the installation', 'dbo');
 fails('prepared', 'CREATE EXTENSION healthscore', '42P06', 'also that of a superuser');
-fails('prepared', 'CREATE EXTENSION healthscore SCHEMA healthscore', '42P06', 'also when it is named');
+fails('prepared', 'CREATE EXTENSION healthscore SCHEMA healthscore', '(42P06|0A000)', 'also when it is named');
 is(sql('prepared', q{SELECT count(*) FROM pg_extension WHERE extname = 'healthscore'}), '0', 'and nothing is installed');
+
+# BUG: without "schema = pg_catalog" in the control file the extension is filed
+# under the first schema of the search_path, whose owner can drop it with all
+# its data, and cannot be created where there is no such schema.
+sql('postgres', 'CREATE DATABASE filed OWNER dbo');
+sql('filed', 'CREATE SCHEMA first AUTHORIZATION mallory; SET search_path = first; CREATE EXTENSION healthscore');
+sql('filed', 'DROP SCHEMA first CASCADE', 'mallory');
+is(sql('filed', q{SELECT count(*) FROM pg_extension WHERE extname = 'healthscore'}), '1', 'DROP SCHEMA of a schema of others spares the extension');
+sql('filed', 'DROP EXTENSION IF EXISTS healthscore; DROP SCHEMA public');
+my ($status, $stdout, $stderr) = $node->psql('filed', 'CREATE EXTENSION healthscore', extra_params => [ '-U', 'dbo' ]);
+is($stderr, '', 'a database without schema public');
 
 #
 # Installed by the owner of the database
