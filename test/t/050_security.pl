@@ -370,7 +370,7 @@ is(sql('hostile', q{SELECT count(*) FROM healthscore.scores WHERE as_of = '2026-
 is(sql('app', q{SELECT string_agg(p.oid::regprocedure::text, ' ') FROM pg_proc p
 	WHERE pronamespace = 'healthscore'::regnamespace AND (prosecdef OR proleakproof)}), '', 'nothing runs with the rights of its owner');
 is(sql('app', q{SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.oid::regprocedure::text) FROM pg_proc p JOIN pg_language l ON l.oid = prolang
-	WHERE pronamespace = 'healthscore'::regnamespace AND lanname IN ('sql', 'plpgsql') AND proconfig IS NULL
+	WHERE pronamespace = 'healthscore'::regnamespace AND lanname IN ('sql', 'plpgsql') AND proconfig IS NULL AND prosqlbody IS NULL
 		AND p.proname NOT IN ('refresh', 'backfill')}), '', 'all but the procedures that commit set their search_path');
 is(sql('app', q{SELECT string_agg(c.oid::regclass::text, ' ') FROM pg_class c WHERE relnamespace = 'healthscore'::regnamespace
 	AND relkind = 'v' AND NOT coalesce(reloptions @> '{security_invoker=true}', false)}), '', 'all views read with the rights of whoever reads');
