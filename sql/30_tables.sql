@@ -131,6 +131,7 @@ CREATE TABLE healthscore.runs (
     kind text NOT NULL CHECK (kind IN ('refresh', 'backfill')),
     from_day date NOT NULL,
     to_day date NOT NULL,
+    every integer,
     done_to date,
     status text NOT NULL CHECK (status IN ('running', 'done', 'failed')),
     accounts bigint,
@@ -145,8 +146,9 @@ COMMENT ON COLUMN healthscore.runs.run_id IS 'Number of the run.';
 COMMENT ON COLUMN healthscore.runs.kind IS 'refresh or backfill.';
 COMMENT ON COLUMN healthscore.runs.from_day IS 'First as_of of the run.';
 COMMENT ON COLUMN healthscore.runs.to_day IS 'Last as_of of the run.';
+COMMENT ON COLUMN healthscore.runs.every IS 'Days from one night of a backfill to the next; NULL for a refresh.';
 COMMENT ON COLUMN healthscore.runs.done_to IS 'Last as_of whose scores are stored.';
-COMMENT ON COLUMN healthscore.runs.status IS 'running, done or failed. A backfill that was cut off stays "running"; the next call with the same dates goes on from done_to.';
+COMMENT ON COLUMN healthscore.runs.status IS 'running, done or failed. A backfill that was cut off stays "running"; the next call with the same dates and step goes on from done_to.';
 COMMENT ON COLUMN healthscore.runs.accounts IS 'Scores stored, over all dates.';
 COMMENT ON COLUMN healthscore.runs.started_at IS 'Wall-clock time.';
 COMMENT ON COLUMN healthscore.runs.finished_at IS 'Wall-clock time.';
@@ -154,6 +156,8 @@ COMMENT ON COLUMN healthscore.runs.run_by IS 'Session user.';
 COMMENT ON COLUMN healthscore.runs.sqlstate IS 'Of the error that ended the run.';
 COMMENT ON COLUMN healthscore.runs.message IS 'Of the error that ended the run.';
 
+-- No foreign key to scorecards: a parallel restore would load scores first.  The
+-- versions that are used here cannot be deleted, see 45_job.sql.
 CREATE TABLE healthscore.scores (
     account_id text NOT NULL,
     as_of date NOT NULL,
@@ -167,8 +171,7 @@ CREATE TABLE healthscore.scores (
     measures double precision[] NOT NULL,
     contributions double precision[],
     run_id bigint NOT NULL,
-    PRIMARY KEY (account_id, as_of),
-    FOREIGN KEY (scorecard, version) REFERENCES healthscore.scorecards
+    PRIMARY KEY (account_id, as_of)
 );
 CREATE INDEX scores_as_of ON healthscore.scores (as_of);
 COMMENT ON TABLE healthscore.scores IS 'History: the score of each account on each night that was run, with all that is needed to explain it or compute it again.';

@@ -7,6 +7,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT NEW.built_in THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'only scorecards that come with the extension are built in' USING ERRCODE = 'restrict_violation';
+    END IF;
     IF TG_OP = 'UPDATE' AND NEW.name = OLD.name AND NEW.version = OLD.version
         AND NEW.card::text = OLD.card::text AND NEW.published_at = OLD.published_at
         AND NEW.published_by = OLD.published_by AND NEW.built_in = OLD.built_in
@@ -19,7 +25,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION healthscore.hs_scorecards_immutable() IS 'Trigger of healthscore.scorecards: only note and retired_at may change, and nothing of a built-in.';
-CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON healthscore.scorecards
+CREATE TRIGGER immutable BEFORE INSERT OR UPDATE OR DELETE ON healthscore.scorecards
     FOR EACH ROW EXECUTE FUNCTION healthscore.hs_scorecards_immutable();
 COMMENT ON TRIGGER immutable ON healthscore.scorecards IS 'A published version never changes, so that every night can be computed again.';
 
@@ -123,9 +129,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     n bigint;
+    row_security text := current_setting('row_security');
 BEGIN
     -- one writer at a time; readers are not held up
     LOCK TABLE healthscore.scores IN SHARE ROW EXCLUSIVE MODE;
+    -- Who sees only some of the signals but all of the scores would take the
+    -- others for gone: an error instead.
+    IF NOT row_security_active('healthscore.scores') THEN
+        PERFORM set_config('row_security', 'off', true);
+    END IF;
     -- a row that comes out the same is not written again
     EXECUTE format(E'WITH night AS MATERIALIZED (\n%s\n),\n', healthscore.hs_night_sql(as_of))
         || $q$
@@ -148,6 +160,7 @@ gone AS (
 SELECT count(*) FROM night
 $q$
     INTO n USING as_of, run;
+    PERFORM set_config('row_security', row_security, true);
     RETURN n;
 EXCEPTION
     WHEN cardinality_violation THEN
@@ -171,16 +184,18 @@ CREATE PROCEDURE healthscore.refresh(as_of date)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    path text := pg_catalog.current_setting('search_path');
+    path pg_catalog.text := pg_catalog.current_setting('search_path');
     run bigint;
     n bigint;
     atomic boolean;
-    failed text;
-    what text;
-    detail text;
-    hint text;
+    untouched boolean := pg_catalog.pg_current_xact_id_if_assigned() IS NULL;
+    failed pg_catalog.text;
+    what pg_catalog.text;
+    detail pg_catalog.text;
+    hint pg_catalog.text;
 BEGIN
-    -- no SET clause, which would forbid the COMMIT below
+    -- no SET clause, which would forbid the COMMIT below; types are qualified
+    -- and the path is set before any operator is looked up
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     as_of := healthscore.hs_check_date(as_of);
     BEGIN
@@ -197,8 +212,9 @@ BEGIN
         IF pg_catalog.has_table_privilege('healthscore.runs', 'INSERT') THEN
             INSERT INTO healthscore.runs (kind, from_day, to_day, status, finished_at, sqlstate, message)
             VALUES ('refresh', as_of, as_of, 'failed', clock_timestamp(), failed, what);
+            -- but not together with what a caller wrote before
             CALL healthscore.hs_call_is_atomic(atomic);
-            IF NOT atomic THEN
+            IF untouched AND NOT atomic THEN
                 COMMIT;
             END IF;
         END IF;
@@ -207,24 +223,24 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', path, true);
 END
 $$;
-COMMENT ON PROCEDURE healthscore.refresh(date) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless called inside a transaction block, which takes the record with it) and raises its error.';
+COMMENT ON PROCEDURE healthscore.refresh(date) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
 
 CREATE PROCEDURE healthscore.backfill(from_day date, to_day date, every integer DEFAULT 1, chunk integer DEFAULT 7)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    path text := pg_catalog.current_setting('search_path');
+    path pg_catalog.text := pg_catalog.current_setting('search_path');
     run bigint;
     n bigint;
     total bigint;
     atomic boolean;
-    night date;
-    upto date;
-    last date;
-    failed text;
-    what text;
-    detail text;
-    hint text;
+    night pg_catalog.date;
+    finished boolean;
+    last pg_catalog.date;
+    failed pg_catalog.text;
+    what pg_catalog.text;
+    detail pg_catalog.text;
+    hint pg_catalog.text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM healthscore.hs_check_date(from_day), healthscore.hs_check_date(to_day);
@@ -240,35 +256,42 @@ BEGIN
     -- the same dates again, when cut off or failed: go on where it stopped
     SELECT r.run_id, r.done_to, coalesce(r.accounts, 0) INTO run, last, total
     FROM healthscore.runs r
-    WHERE r.kind = 'backfill' AND r.from_day = backfill.from_day AND r.to_day = backfill.to_day
+    WHERE r.kind = 'backfill' AND r.from_day = backfill.from_day AND r.to_day = backfill.to_day AND r.every = backfill.every
     ORDER BY r.run_id DESC LIMIT 1;
     IF run IS NULL OR EXISTS (SELECT FROM healthscore.runs r WHERE r.run_id = run AND r.status = 'done') THEN
-        INSERT INTO healthscore.runs (kind, from_day, to_day, status) VALUES ('backfill', from_day, to_day, 'running')
+        INSERT INTO healthscore.runs (kind, from_day, to_day, every, status) VALUES ('backfill', from_day, to_day, backfill.every, 'running')
         RETURNING run_id INTO run;
         night := from_day;
         total := 0;
     ELSE
         UPDATE healthscore.runs r SET status = 'running', finished_at = NULL, sqlstate = NULL, message = NULL WHERE r.run_id = run;
-        night := coalesce(last + every, from_day);
+        night := from_day;
         IF last IS NOT NULL THEN
+            IF to_day - last < every THEN
+                night := NULL;
+            ELSE
+                night := last + every;
+            END IF;
             RAISE NOTICE 'backfill goes on after %', last;
         END IF;
     END IF;
     COMMIT;
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
-    WHILE night <= to_day LOOP
-        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-        upto := night + every * (chunk - 1);
+    finished := night IS NULL;
+    WHILE NOT finished LOOP
         BEGIN
-            WHILE night <= to_day AND night <= upto LOOP
+            FOR i IN 1 .. chunk LOOP
                 n := healthscore.hs_score_night(night, run);
                 total := total + n;
                 last := night;
+                finished := to_day - night < every;
+                EXIT WHEN finished;
                 night := night + every;
             END LOOP;
             UPDATE healthscore.runs r SET done_to = last, accounts = total,
-                status = CASE WHEN night > backfill.to_day THEN 'done' ELSE 'running' END,
-                finished_at = CASE WHEN night > backfill.to_day THEN clock_timestamp() END
+                status = CASE WHEN finished THEN 'done' ELSE 'running' END,
+                finished_at = CASE WHEN finished THEN clock_timestamp() END
             WHERE r.run_id = run;
         EXCEPTION WHEN query_canceled OR OTHERS THEN
             GET STACKED DIAGNOSTICS failed = RETURNED_SQLSTATE, what = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
@@ -280,6 +303,7 @@ BEGIN
             PERFORM healthscore.hs_reraise(failed, what, detail, hint);
         END IF;
         COMMIT;
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         RAISE NOTICE 'backfill: % of % to %, % scores', last, from_day, to_day, total;
     END LOOP;
     PERFORM pg_catalog.set_config('search_path', path, true);

@@ -7,11 +7,13 @@ CREATE FUNCTION healthscore.sparkline("values" double precision[], low double pr
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN (SELECT string_agg(CASE WHEN v IS NULL OR v = 'NaN' THEN ' '
-               WHEN hi > lo AND v >= hi THEN U&'\2588'
-               WHEN hi > lo THEN substr(U&'\2581\2582\2583\2584\2585\2586\2587\2588', greatest(floor((v / 2 - lo / 2) / (hi / 2 - lo / 2) * 8)::integer, 0) + 1, 1)
-               ELSE U&'\2584' END, '' ORDER BY i)
+               WHEN hi > lo AND v >= hi THEN substr(blocks, 8)
+               WHEN hi > lo THEN substr(blocks, greatest(floor((v / 2 - lo / 2) / (hi / 2 - lo / 2) * 8)::integer, 0) + 1, 1)
+               ELSE substr(blocks, 4, 1) END, '' ORDER BY i)
         FROM unnest("values") WITH ORDINALITY AS e(v, i),
-             (SELECT coalesce(low, min(x)), coalesce(high, max(x)) FROM unnest("values") AS x WHERE x <> 'NaN') AS range(lo, hi));
+             (SELECT coalesce(low, min(x)), coalesce(high, max(x)) FROM unnest("values") AS x WHERE x <> 'NaN') AS range(lo, hi),
+             (SELECT CASE WHEN getdatabaseencoding() = 'UTF8'
+                     THEN convert_from('\xe29681e29682e29683e29684e29685e29686e29687e29688', 'UTF8') ELSE '_.-=+*%#' END) AS b(blocks));
 COMMENT ON FUNCTION healthscore.sparkline(double precision[], double precision, double precision) IS 'Values as a line of eight block characters from low to high, which default to the least and the greatest value; values beyond are cut off there, NULL and NaN are a space. NULL for an empty array.';
 
 CREATE VIEW healthscore.score_history WITH (security_invoker = true) AS

@@ -39,7 +39,7 @@ hs_call_is_atomic(PG_FUNCTION_ARGS)
 
 /*
  * hs_reraise(sqlstate, message, detail, hint): raise an error that was caught.
- * Strict.  What is no SQLSTATE is raised as P0001.
+ * Strict.  What is no SQLSTATE of an error is raised as P0001.
  */
 PG_FUNCTION_INFO_V1(hs_reraise);
 Datum
@@ -50,7 +50,8 @@ hs_reraise(PG_FUNCTION_ARGS)
 	char *detail = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	char *hint = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	bool valid = strlen(state) == 5 &&
-				 strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5;
+				 strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 &&
+				 strncmp(state, "03", 2) >= 0;
 
 	ereport(ERROR, (errcode(valid ? MAKE_SQLSTATE(state[0], state[1], state[2],
 												  state[3], state[4])

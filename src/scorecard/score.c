@@ -45,7 +45,7 @@ normalise(const HsScoreMeasure *m, const double *p, double x, bool *clamped)
 	{
 		case HS_NORM_LINEAR:
 			/* worst = 0 points, best = 100; either may be the greater */
-			points = (x - p[0]) / (p[1] - p[0]) * 100;
+			points = (x - p[0]) * 100 / (p[1] - p[0]);
 			if (points > 100 && m->clamp != HS_CLAMP_WORST)
 			{
 				points = 100;
@@ -166,7 +166,10 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 	int n_measures = scoring->n_measures;
 	GroupSum sums[HS_MAX_GROUPS + 1];
 	double edge;
+	double least = 0;
+	double greatest = 0;
 	bool any_known = false;
+	bool any_scored = false;
 	int i;
 
 	memset(sums, 0, sizeof(GroupSum) * scoring->n_groups);
@@ -248,7 +251,12 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 		s->weight = share_of(&groups[m->group], up, m->weight, i);
 		s->contribution = s->weight * s->points;
 		result->score += s->contribution;
+		least = any_scored ? Min(least, s->points) : s->points;
+		greatest = any_scored ? Max(greatest, s->points) : s->points;
+		any_scored = true;
 	}
+	/* a mean lies among its terms, also when the last bits say otherwise */
+	result->score = Max(Min(result->score, greatest), least);
 	if (result->coverage > 1)
 		result->coverage = 1;
 
