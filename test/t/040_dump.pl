@@ -122,8 +122,8 @@ $node->command_ok([ 'pg_dump', '-Fc', '-f', "$dir/custom", $node->connstr('src')
 $node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('custom'), "$dir/custom" ], 'pg_restore restores it');
 restored('custom', 'custom', 1);
 $node->command_ok([ 'pg_dump', '-Fd', '-j2', '-f', "$dir/jobs", $node->connstr('src') ], 'pg_dump, directory');
-# BUG: parallel workers know nothing of foreign keys between tables of an
-# extension, and load the big scores before the small scorecards
+# Parallel workers know nothing of foreign keys between tables of an extension,
+# and load the big scores before the small scorecards.
 if (ok(run_log([ 'pg_restore', '-e', '-j2', '-d', $node->connstr('jobs'), "$dir/jobs" ]), 'pg_restore restores it in parallel'))
 {
 	restored('jobs', 'directory', 1);
@@ -145,15 +145,15 @@ sql('postgres', "CREATE DATABASE $_ OWNER dbo") for qw(owned owned_again owned_b
 sql('owned', 'CREATE EXTENSION healthscore', 'dbo');
 sql('owned', $load, 'dbo');
 $node->command_ok([ 'pg_dump', '-U', 'dbo', '-f', "$dir/owned.sql", $node->connstr('owned') ], 'the owner dumps');
-# BUG: the installing role may not set the sequence, and the restore stops
+# The installing role may set the sequence.
 ok(run_log([ 'psql', '-Xq', '-U', 'dbo', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/owned.sql", $node->connstr('owned_again') ]),
 	'the owner restores');
 is(sql('owned_again', $tables, 'dbo'), sql('owned', $tables, 'dbo'), 'restored by the owner: same tables');
 my ($rc, $out, $err) = $node->psql('owned_again', q{CALL healthscore.refresh('2026-06-30')}, extra_params => [ '-U', 'dbo' ]);
 is($err, '', 'restored by the owner: the next run does not collide');
 
-# by a superuser, as most restores are.  BUG: what the script of the extension
-# grants is not dumped, and the owner is left without
+# By a superuser, as most restores are: what the script of the extension grants
+# is not dumped, and the owner of the database must not be left without.
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/owned.sql", $node->connstr('owned_by_other') ], 'a superuser restores');
 ($rc, $out, $err) = $node->psql('owned_by_other', q{CALL healthscore.refresh('2026-06-30')}, extra_params => [ '-U', 'dbo' ]);
 is($err, '', 'restored by a superuser: the owner goes on');
@@ -161,7 +161,7 @@ is($err, '', 'restored by a superuser: the owner goes on');
 #
 # Databases of other kinds
 #
-# BUG: the blocks of sparkline() are part of the install script
+# The blocks of sparkline() do not exist in every encoding.
 for my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 {
 	my $db = lc "e_$encoding";

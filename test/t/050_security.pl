@@ -54,15 +54,16 @@ fails('prepared', 'CREATE EXTENSION healthscore', '42P06', 'also that of a super
 fails('prepared', 'CREATE EXTENSION healthscore SCHEMA healthscore', '(42P06|0A000)', 'also when it is named');
 is(sql('prepared', q{SELECT count(*) FROM pg_extension WHERE extname = 'healthscore'}), '0', 'and nothing is installed');
 
-# BUG: without "schema = pg_catalog" in the control file the extension is filed
-# under the first schema of the search_path, whose owner can drop it with all
-# its data, and cannot be created where there is no such schema.
+# The extension is filed under the first schema of the search_path, whose owner
+# can drop it with all its data: refused, unless another one is named.
 sql('postgres', 'CREATE DATABASE filed OWNER dbo');
-sql('filed', 'CREATE SCHEMA first AUTHORIZATION mallory; SET search_path = first; CREATE EXTENSION healthscore');
+sql('filed', 'CREATE SCHEMA first AUTHORIZATION mallory');
+fails('filed', 'SET search_path = first; CREATE EXTENSION healthscore', '42501', 'not filed under a schema of others');
+sql('filed', 'SET search_path = first; CREATE EXTENSION healthscore SCHEMA pg_catalog');
 sql('filed', 'DROP SCHEMA first CASCADE', 'mallory');
 is(sql('filed', q{SELECT count(*) FROM pg_extension WHERE extname = 'healthscore'}), '1', 'DROP SCHEMA of a schema of others spares the extension');
 sql('filed', 'DROP EXTENSION IF EXISTS healthscore; DROP SCHEMA public');
-my ($status, $stdout, $stderr) = $node->psql('filed', 'CREATE EXTENSION healthscore', extra_params => [ '-U', 'dbo' ]);
+my ($status, $stdout, $stderr) = $node->psql('filed', 'CREATE EXTENSION healthscore SCHEMA pg_catalog', extra_params => [ '-U', 'dbo' ]);
 is($stderr, '', 'a database without schema public');
 
 #
@@ -122,7 +123,7 @@ fails('app', q{UPDATE healthscore.scorecards SET card = healthscore.scorecard_te
 	'what is published stays', 'dbo');
 fails('app', q{DELETE FROM healthscore.scorecards WHERE name = 'own'}, '23001', 'and is not deleted', 'dbo');
 
-# BUG: a row said to be built in is in force, but is not dumped
+# A row said to be built in would be in force, but not be dumped
 $node->psql('app', q{INSERT INTO healthscore.scorecards (name, version, card, built_in)
 	SELECT 'core', 2, card, true FROM healthscore.scorecards WHERE name = 'core'}, extra_params => [ '-U', 'dbo' ]);
 is(sql('app', 'SELECT count(*) FROM healthscore.scorecards WHERE built_in'), '2', 'nothing is built in but what came with the extension');
@@ -329,8 +330,8 @@ push @results, [ 'scores', q{SELECT count(*), count(DISTINCT as_of), md5(string_
   [ 'runs', 'SELECT run_id, kind, from_day, to_day, done_to, status, accounts, sqlstate, message FROM healthscore.runs ORDER BY 1' ];
 is(sql('hostile', $_->[1]), sql('calm', $_->[1]), "hostile search_path: same content of $_->[0]") for @results;
 
-# BUG: what stands between COMMIT and set_config is looked up in the path of
-# the caller, here "night <= to_day".
+# What stands between COMMIT and set_config would be looked up in the path of
+# the caller.
 sql($_, q{DELETE FROM healthscore.assignments}) for qw(calm hostile);
 trap('backfill', q{CALL healthscore.backfill('2026-06-25', '2026-06-30', chunk => 2)});
 trap('backfill again', q{CALL healthscore.backfill('2026-06-25', '2026-06-30', chunk => 2)});
@@ -338,8 +339,8 @@ sql($_, q{INSERT INTO healthscore.assignments VALUES ('c', 'nowhere')}) for qw(c
 trap('a backfill that fails', q{CALL healthscore.backfill('2026-06-20', '2026-06-21')}, 1);
 is(sql('hostile', $results[-3]->[1]), sql('calm', $results[-3]->[1]), 'hostile search_path: same scores after backfill');
 
-# Types of the attacker's, of which a variable could be.  BUG: procedures have
-# no SET clause, and their variables are declared as "text" and "date".
+# Types of the attacker's, of which a variable could be: procedures have no SET
+# clause.
 sql('hostile', q{
 SET ROLE mallory;
 CREATE DOMAIN evil.text AS pg_catalog.text CHECK (evil.tell('type text'));
