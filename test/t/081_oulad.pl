@@ -119,7 +119,7 @@ is( sql("SELECT count(*) FROM healthscore.runs AS r WHERE kind = 'refresh' AND s
 	scalar(@nights), 'every run says how many');
 is( sql(q{SELECT count(*) FILTER (WHERE measures[2] >= 60) > 100 AND count(*) FILTER (WHERE measures[1] IS NULL) > 1000
 	AND count(*) FILTER (WHERE measures[3] < 0.1) > 1000 AND count(*) FILTER (WHERE measures[3] IS NULL) > 100 AND count(*) FILTER (WHERE measures[7] < 0) > 1000
-	AND count(*) FILTER (WHERE measures[7] IS NULL) > 100 AND count(*) FILTER (WHERE measures[8] > 1) > 1000 FROM plain.measures}),
+	AND count(*) FILTER (WHERE measures[7] IS NULL) > 100 AND count(*) FILTER (WHERE measures[8] > 0.05) > 1000 FROM plain.measures}),
 	't', 'silent, young, busy, shrinking accounts');
 
 sub measures_agree
@@ -183,7 +183,8 @@ my $parts = sub {
 };
 is( sql("SELECT count(*), count(*) FILTER (WHERE b.account_id IS NULL OR s.account_id IS NULL OR s.scorecard <> 'lms' OR s.segment IS DISTINCT FROM b.segment
 		OR (b.band_rank IS NOT NULL AND s.band <> b.band) OR (s.score IS NULL) <> (b.score IS NULL) OR abs(s.score - b.score) > 1e-9
-		OR " . differing('(' . $parts->('s.contributions') . ')[:12]', 'b.contributions') . ')
+		OR (b.contributions IS NULL) <> (s.contributions IS NULL)
+		OR b.contributions IS NOT NULL AND " . differing('(' . $parts->('s.contributions') . ')[:12]', 'b.contributions') . ')
 	FROM (SELECT * FROM healthscore.scores WHERE as_of IN (' . $nights . ')) AS s FULL JOIN before AS b USING (account_id, as_of)'),
 	sql('SELECT count(*), 0 FROM before'), 'the other shape: the same scores');
 measures_agree('(' . $parts->('s.measures') . ')', 18, 'the other shape');
@@ -231,7 +232,7 @@ note(sprintf '%s %s: %s landmarks, %s leave', @$_)
 is( sql("SELECT count(*) > 110000, count(*) = (SELECT count(*) FROM raw.landmarks), count(*) FILTER (WHERE score IS NULL),
 	count(*) FILTER (WHERE leaves <> (o.outcome = 'churned' AND o.outcome_date BETWEEN as_of + 1 AND as_of + 28)) FROM mark JOIN raw.outcomes AS o ON o.account_id = mark.account_id::integer"),
 	't|t|0|0', 'each landmark has a score, and who leaves does so later');
-my %floor = (open_train => 0.62, open_valid => 0.58);
+my %floor = (open_train => 0.63, open_valid => 0.59);
 foreach my $split (sort keys %floor)
 {
 	cmp_ok(sql("SELECT plain.auc(array_agg(-score), array_agg(leaves)) FROM mark WHERE split = '$split'"), '>=', $floor{$split}, "AUC of core, $split");

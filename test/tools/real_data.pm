@@ -130,8 +130,8 @@ WITH calendar AS (
                * count(*) FILTER (WHERE age < 7))::float8 AS utilisation_7,
         regr_slope(coalesce(features_used, 0), -age) AS slope,
         avg(coalesce(features_used, 0))::float8 AS features,
-        coalesce(sum(tickets_opened) FILTER (WHERE age < 30 AND active_users > 0), 0)::float8
-            / nullif(sum(active_users) FILTER (WHERE age < 30 AND active_users > 0), 0) AS support_load,
+        coalesce(sum(tickets_opened) FILTER (WHERE age < 30), 0)::float8
+            / nullif(sum(active_users) FILTER (WHERE age < 30), 0) AS support_load,
         coalesce(sum(tickets_opened), 0)::float8 AS tickets_90,
         (array_agg(days_to_renewal - age ORDER BY age) FILTER (WHERE age < 30 AND days_to_renewal IS NOT NULL))[1]::float8 AS renewal,
         avg((coalesce(logins, 0) > 0)::int) FILTER (WHERE age < 30)::float8 AS active_share,
