@@ -190,21 +190,46 @@ COMMENT ON FUNCTION healthscore.hs_check_date(date) IS 'The date, or an error if
 
 -- Queries to read and change
 
-CREATE FUNCTION healthscore.score_query(card healthscore.scorecard, as_of date, source regclass DEFAULT NULL) RETURNS text
-LANGUAGE sql STABLE
+CREATE FUNCTION healthscore.hs_query_sql(card healthscore.scorecard, card_sql text, source regclass, as_of date, measure_columns boolean) RETURNS text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN format(E'WITH card AS (\n    SELECT %L::healthscore.scorecard AS card\n),\n', card)
-    || healthscore.hs_score_sql(card, source, '(SELECT card FROM card)', format('date %L', healthscore.hs_check_date(as_of)::text), false);
-COMMENT ON FUNCTION healthscore.score_query(healthscore.scorecard, date, regclass) IS 'The SQL that scores a portfolio with a card at as_of, to read, EXPLAIN and change; source stands in for the table that the card names.';
+AS $$
+DECLARE
+    src jsonb := coalesce(card::jsonb -> 'source', '{"table": "healthscore.signals"}');
+    night text := format('date %L', as_of::text);
+    head text := format(E'WITH card AS (\n    %s\n),\n', card_sql);
+BEGIN
+    IF as_of IS NULL THEN
+        head := head || format(E'night AS (\n    SELECT max(s.%I) AS as_of FROM %s AS s\n),\n', coalesce(src ->> 'day', 'day'),
+            coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source')));
+        night := '(SELECT as_of FROM night)';
+    ELSE
+        PERFORM healthscore.hs_check_date(as_of);
+    END IF;
+    RETURN head || healthscore.hs_score_sql(card, source, '(SELECT card FROM card)', night, measure_columns);
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_query_sql(healthscore.scorecard, text, regclass, date, boolean) IS 'A whole scoring query that stands alone; as_of NULL is the latest day of the source.';
 
-CREATE FUNCTION healthscore.score_query(name text, as_of date, source regclass DEFAULT NULL) RETURNS text
+CREATE FUNCTION healthscore.hs_card_sql(name text, version integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN format('SELECT c.card FROM healthscore.scorecards AS c WHERE c.name = %L AND c.version = %s', name, version);
+COMMENT ON FUNCTION healthscore.hs_card_sql(text, integer) IS 'SQL that finds a version of a scorecard.';
+
+CREATE FUNCTION healthscore.score_query(card healthscore.scorecard, source regclass DEFAULT NULL, as_of date DEFAULT NULL) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT format(E'WITH card AS (\n    SELECT card FROM healthscore.scorecards WHERE name = %L AND version = %s\n),\n', s.name, s.version)
-    || healthscore.hs_score_sql(s.card, source, '(SELECT card FROM card)', format('date %L', healthscore.hs_check_date(as_of)::text), false)
+RETURN healthscore.hs_query_sql(card, format('SELECT %L::healthscore.scorecard AS card', card), source, as_of, false);
+COMMENT ON FUNCTION healthscore.score_query(healthscore.scorecard, regclass, date) IS 'The SQL that scores a portfolio with a card, to read, EXPLAIN and change. source stands in for the table that the card names; as_of NULL is the latest day of the source. NULL card gives NULL.';
+
+CREATE FUNCTION healthscore.score_query(name text, source regclass DEFAULT NULL, as_of date DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT healthscore.hs_query_sql(s.card, healthscore.hs_card_sql(s.name, s.version), source, as_of, false)
     FROM healthscore.scorecards s
     WHERE s.name = score_query.name AND s.version = healthscore.published_version(score_query.name));
-COMMENT ON FUNCTION healthscore.score_query(text, date, regclass) IS 'The SQL that scores a portfolio with the published scorecard of that name at as_of.';
+COMMENT ON FUNCTION healthscore.score_query(text, regclass, date) IS 'The SQL that scores a portfolio with the published scorecard of that name, to read, EXPLAIN and change.';
 
 CREATE FUNCTION healthscore.scores(card healthscore.scorecard, as_of date)
 RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
@@ -255,10 +280,9 @@ DECLARE
     card healthscore.scorecard;
     doc jsonb;
     in_force integer := healthscore.published_version(create_score_view.name);
-    src jsonb;
     m jsonb;
-    head text;
-    as_of_sql text;
+    col text;
+    what text;
 BEGIN
     IF array_length(parts, 1) > 2 OR parts IS NULL OR name IS NULL OR (array_length(parts, 1) = 1 AND in_schema IS NULL) THEN
         RAISE EXCEPTION 'a view and a scorecard must be named' USING ERRCODE = 'invalid_parameter_value',
@@ -269,19 +293,8 @@ BEGIN
     SELECT s.card INTO card FROM healthscore.scorecards s
     WHERE s.name = create_score_view.name AND s.version = in_force;
     doc := card::jsonb;
-    src := coalesce(doc -> 'source', '{"table": "healthscore.signals"}');
-
-    head := format(E'WITH card AS (\n    SELECT card FROM healthscore.scorecards WHERE name = %L AND version = %s\n),\n', name, in_force);
-    IF as_of IS NULL THEN
-        head := head || format(E'night AS (\n    SELECT max(s.%I) AS as_of FROM %s AS s\n),\n', coalesce(src ->> 'day', 'day'),
-            healthscore.hs_source_table(src ->> 'table', 'source'));
-        as_of_sql := '(SELECT as_of FROM night)';
-    ELSE
-        as_of_sql := format('date %L', healthscore.hs_check_date(as_of)::text);
-    END IF;
-
-    EXECUTE format('CREATE %s %s %s AS %s %s', kind, target, CASE WHEN materialized THEN '' ELSE 'WITH (security_invoker = true)' END,
-        head, healthscore.hs_score_sql(card, NULL, '(SELECT card FROM card)', as_of_sql, true));
+    EXECUTE format('CREATE %s %s %s AS %s', kind, target, CASE WHEN materialized THEN '' ELSE 'WITH (security_invoker = true)' END,
+        healthscore.hs_query_sql(card, healthscore.hs_card_sql(name, in_force), NULL, as_of, true));
     IF materialized THEN
         -- REFRESH MATERIALIZED VIEW CONCURRENTLY needs a unique index
         EXECUTE format('CREATE UNIQUE INDEX ON %s (account_id)', target);
@@ -289,14 +302,14 @@ BEGIN
 
     EXECUTE format('COMMENT ON %s %s IS %L', kind, target,
         format('Health of each account by scorecard "%s", version %s, at %s.', name, in_force, coalesce(as_of::text, 'the latest day of its source')));
-    FOR head, as_of_sql IN VALUES
+    FOR col, what IN VALUES
         ('account_id', 'The account.'), ('segment', 'Its segment.'),
         ('score', '0 to 100, higher is healthier; the sum of the columns that end in _points.'),
         ('shown', 'score, rounded for display.'),
         ('band', 'Band of score, or "insufficient data".'), ('band_rank', '1 is the lowest band.'),
         ('coverage', 'Share of the weight whose measures are known, 0 to 1.')
     LOOP
-        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, head, as_of_sql);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, col, what);
     END LOOP;
     FOR m IN SELECT * FROM jsonb_array_elements(doc -> 'measures')
     LOOP

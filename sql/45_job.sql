@@ -110,7 +110,7 @@ BEGIN
               WHERE p.name = c.scorecard AND p.version = healthscore.published_version(c.scorecard)) AS s
         ORDER BY s.name
     LOOP
-        card_sql := format('(SELECT c.card FROM healthscore.scorecards AS c WHERE c.name = %L AND c.version = %s)', a.name, a.version);
+        card_sql := format('(%s)', healthscore.hs_card_sql(a.name, a.version));
         parts := parts || format(E'SELECT q.*, %L::text AS scorecard, %s AS version\nFROM (WITH %s) AS q\nWHERE %s',
             a.name, a.version, healthscore.hs_score_sql(a.card, NULL, card_sql, night, false),
             CASE WHEN assigned = '{}' THEN 'true'

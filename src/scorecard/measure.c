@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
@@ -238,11 +239,18 @@ get_site(FunctionCallInfo fcinfo)
 								  "healthscore measure", ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = site;
 	}
-	/* the same plain datum as for the row before, as it nearly always is */
+	/* the same card as for the row before, as it nearly always is */
 	card = (const HsCard *) PG_GETARG_POINTER(1);
-	if (likely(card == site->card && !VARATT_IS_EXTENDED(card) &&
-			   VARSIZE(card) == site->card_size &&
-			   card->identity == site->identity))
+	if (VARATT_IS_EXTERNAL_ONDISK(card))
+	{
+		if (likely(site->card != NULL && site->card == site->cards.card &&
+				   site->cards.raw_size == TOAST_POINTER_SIZE &&
+				   memcmp(site->cards.raw, card, TOAST_POINTER_SIZE) == 0))
+			return site;
+	}
+	else if (likely(card == site->card && !VARATT_IS_EXTENDED(card) &&
+					VARSIZE(card) == site->card_size &&
+					card->identity == site->identity))
 		return site;
 
 	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),

@@ -33,12 +33,12 @@ CROSS JOIN LATERAL healthscore.score(healthscore.scorecard_template('core'), hea
 -- a draft needs no publishing
 SELECT round(avg(score)::numeric, 2) FROM healthscore.scores(healthscore.scorecard_template('csm_skill'), '2026-03-31');
 -- the query itself, to read and change
-SELECT healthscore.score_query('core', '2026-03-31');
+SELECT healthscore.score_query('core', as_of => '2026-03-31');
 -- it gives what scores() gives
 DO $$
 BEGIN
-    EXECUTE 'CREATE TEMP TABLE by_query AS ' || healthscore.score_query('core', '2026-03-31');
-    EXECUTE 'CREATE TEMP TABLE by_value AS ' || healthscore.score_query(healthscore.scorecard_template('core'), '2026-03-31');
+    EXECUTE 'CREATE TEMP TABLE by_query AS ' || healthscore.score_query('core', as_of => '2026-03-31');
+    EXECUTE 'CREATE TEMP TABLE by_value AS ' || healthscore.score_query(healthscore.scorecard_template('core'), as_of => '2026-03-31');
 END $$;
 SELECT count(*) FROM (TABLE by_query UNION TABLE by_value UNION SELECT * FROM healthscore.scores('core', '2026-03-31')) u;
 
@@ -117,7 +117,7 @@ SELECT account_id, segment, score, band, measures FROM healthscore.scores(:'crm'
 SELECT account_id, score FROM healthscore.scores((:'crm'::jsonb #- '{source,accounts}')::healthscore.scorecard, '2026-03-31') ORDER BY 1;
 -- another table in its place
 CREATE VIEW crm.half AS SELECT org, "on", sessions / 2 AS sessions, seats FROM crm."Usage";
-SELECT healthscore.score_query(:'crm'::healthscore.scorecard, '2026-03-31', 'crm.half') LIKE '%FROM crm.half AS s%' AS replaced;
+SELECT healthscore.score_query(:'crm'::healthscore.scorecard, 'crm.half') LIKE '%FROM crm.half AS s%' AS replaced;
 
 -- mistakes in a source
 SELECT count(*) FROM healthscore.scores(jsonb_set(:'crm', '{source,table}', '"Usage"')::healthscore.scorecard, '2026-03-31');
@@ -129,7 +129,9 @@ SELECT count(*) FROM healthscore.scores(NULL::healthscore.scorecard, '2026-03-31
 SELECT count(*) FROM healthscore.scores('core', NULL);
 SELECT count(*) FROM healthscore.scores('core', 'infinity');
 SELECT count(*) FROM healthscore.scores('nope', '2026-03-31');
-SELECT healthscore.score_query('core', NULL);
+SELECT healthscore.score_query('core', as_of => 'infinity');
+SELECT healthscore.score_query('nope');
+SELECT healthscore.score_query('core') LIKE '%SELECT max(s.day) AS as_of FROM healthscore.signals AS s%' AS latest_day;
 CALL healthscore.refresh(NULL);
 CALL healthscore.backfill('2026-03-02', '2026-03-01');
 BEGIN;

@@ -215,7 +215,7 @@ for my $case (
 	[ 'scores of a value', q{SELECT * FROM healthscore.scores(pulse('draft', 5), '2026-06-30') ORDER BY 1} ],
 	[ 'explain', q{SELECT s.account_id, e.* FROM healthscore.scores s JOIN healthscore.scorecards c ON (c.name, c.version) = (s.scorecard, s.version),
 		healthscore.explain(c.card, s.measures) e ORDER BY s.account_id, s.as_of, e.pos} ],
-	[ 'score_query', q{SELECT healthscore.score_query('core', '2026-06-30')} ])
+	[ 'score_query', q{SELECT healthscore.score_query('core', as_of => '2026-06-30')} ])
 {
 	my ($what, $query) = @$case;
 	my $want = sql('src', $query);

@@ -142,7 +142,7 @@ is(sql('app', "SELECT score, band FROM healthscore.score($own, ARRAY[70])", 'pla
 is(sql('app', "SELECT measure, contribution FROM healthscore.explain($own, ARRAY[70])", 'plain'), 'hits|70', 'explain');
 is(sql('app', "SELECT account_id, shown FROM healthscore.scores($own, '2026-06-30') ORDER BY 1", 'plain'), "p1|7\np2|14\np3|21",
 	'and score a table of their own');
-is(sql('app', "SELECT healthscore.score_query($own, '2026-06-30') LIKE '%plain.usage%'", 'plain'), 't', 'read the query');
+is(sql('app', "SELECT healthscore.score_query($own) LIKE '%plain.usage%'", 'plain'), 't', 'read the query');
 is(sql('app', q{SELECT healthscore.scorecard_name(healthscore.scorecard_template('core'))}, 'plain'), 'core', 'use a template');
 is(sql('app', q{SELECT risk_level FROM healthscore.risk_signals(ARRAY[100, 69])}, 'plain'), 'warning', 'and the fixed rules');
 fails('app', "SELECT count(*) FROM $_", '42501', "no SELECT on $_", 'plain') for @relations;
@@ -156,7 +156,7 @@ fails('app', $_->[0], '42501', "no $_->[1]", 'plain')
   for [ q{CALL healthscore.refresh('2026-06-30')}, 'refresh' ], [ q{CALL healthscore.backfill('2026-06-29', '2026-06-30')}, 'backfill' ],
   [ "SELECT healthscore.publish_scorecard($own)", 'publish' ], [ q{SELECT healthscore.retire_scorecard('own')}, 'retire' ],
   [ q{SELECT healthscore.assign_scorecard('core')}, 'assign' ], [ q{SELECT * FROM healthscore.scores('core', '2026-06-30')}, 'scores by name' ],
-  [ q{SELECT healthscore.score_query('core', '2026-06-30')}, 'query by name' ],
+  [ q{SELECT healthscore.score_query('core', as_of => '2026-06-30')}, 'query by name' ],
   [ q{SELECT healthscore.create_score_view('plain.v', 'core')}, 'view by name' ],
   [ q{SELECT healthscore.published_version('core')}, 'look at versions' ],
   [ q{SELECT healthscore.hs_score_night('2026-06-30', 1)}, 'night' ],
@@ -315,7 +315,7 @@ trap(@$_) for (
 	[ 'create_score_view, materialized', q{SELECT healthscore.create_score_view('public.health_kept', 'core', '2026-06-29', true)} ],
 	[ 'REFRESH MATERIALIZED VIEW', 'REFRESH MATERIALIZED VIEW public.health_kept' ],
 	[ 'view', 'CREATE TABLE public.from_view AS SELECT * FROM public.health' ],
-	[ 'score_query', q{CREATE TABLE public.query AS SELECT healthscore.score_query('core', '2026-06-30')} ],
+	[ 'score_query', q{CREATE TABLE public.query AS SELECT healthscore.score_query('core', as_of => '2026-06-30')} ],
 	[ 'portfolio', 'CREATE TABLE public.from_portfolio AS SELECT * FROM healthscore.portfolio' ],
 	[ 'score_drivers', 'CREATE TABLE public.from_drivers AS SELECT * FROM healthscore.score_drivers' ],
 	[ 'score_history', 'CREATE TABLE public.from_history AS SELECT * FROM healthscore.score_history' ],
