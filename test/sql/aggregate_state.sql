@@ -110,9 +110,19 @@ SELECT hs_days_since_final(state) FROM states WHERE kind = 'latest';
 SELECT hs_latest_known_final_bool(state) FROM states WHERE kind = 'latest';
 SELECT hs_rate_frame_accum_inv_int4(hs_rate_frame_accum_int4(NULL, 3), 4);
 SELECT hs_trend_accum_inv_int4(hs_trend_accum_int4(hs_trend_accum_int4(NULL, 3, '2026-06-30'), 4, '2026-06-29'), 1000, '2026-06-01');
-SELECT hs_trend_slope_move_final(NULL);
-SELECT hs_ewma_move_accum_int4(NULL, 1, '2026-06-30', 7);
-SELECT hs_ewma_move_accum_inv_int4(NULL, 1, '2026-06-30', 7);
+-- what takes internal cannot be called: the server says so, in words that differ by minor release
+DO $$
+DECLARE call text;
+BEGIN
+    FOREACH call IN ARRAY ARRAY['hs_trend_slope_move_final(NULL)', 'hs_ewma_move_accum_int4(NULL, 1, ''2026-06-30'', 7)', 'hs_ewma_move_accum_inv_int4(NULL, 1, ''2026-06-30'', 7)'] LOOP
+        BEGIN
+            EXECUTE 'SELECT ' || call;
+            RAISE NOTICE '% was run', call;
+        EXCEPTION WHEN undefined_function OR feature_not_supported THEN
+            NULL;
+        END;
+    END LOOP;
+END $$;
 CREATE AGGREGATE pg_temp.bad(float8, date) (SFUNC = hs_trend_accum_float8, STYPE = window_state, INITCOND = 'zz');
 SELECT pg_temp.bad(1, '2026-06-30');
 -- text that is no state
