@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 suite=${1:-bookworm}
 root=${ROOT:-$(mktemp -d /var/tmp/healthscore-chroot.XXXXXX)}
-mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $suite" 2>/dev/null | head -n 1)}
+mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null | head -n 1)}
 mirror=${mirror:?name a mirror in MIRROR}
 
 clean() {
