@@ -30,6 +30,9 @@
 #include "scorecard/card.h"
 #include "scorecard/measure_state.h"
 
+/* Bindings so far in this process; none is numbered 0. */
+static uint64 bindings = 0;
+
 /* Arguments of the transition function before the signals. */
 #define FIRST_SIGNAL 4
 
@@ -47,6 +50,7 @@ typedef struct MeasureSite
 	MemoryContext context; /* of what follows; reset when the card changes */
 	const HsCard *card;	   /* the last one, to be looked at only if given */
 	uint64 identity;	   /* of the card that it was made for */
+	uint64 binding;		   /* number of the binding, see check_state() */
 	uint32 card_size;
 	int n_ops; /* 0: nothing made yet */
 	HsOp *ops;
@@ -220,6 +224,7 @@ bind_site(FunctionCallInfo fcinfo, MeasureSite *site, const HsCard *card)
 	}
 	site->n_ops = site->plan->n_slots;
 	site->identity = card->identity;
+	site->binding = ++bindings;
 	site->card_size = VARSIZE(card);
 	MemoryContextSwitchTo(old);
 }
@@ -296,6 +301,21 @@ copy_state(FunctionCallInfo fcinfo, int n)
 	return copy;
 }
 
+/*
+ * A state must be of the site's own recipe, or the work on rows would write
+ * beyond its data.  That is so for a state that this binding has made or has
+ * checked before; another may come from the initial condition of somebody's
+ * own aggregate, or from a table.
+ */
+static void
+check_state(const HsMeasureState *state, const MeasureSite *site)
+{
+	if (state->identity != site->identity ||
+		!same_recipe(HS_STATE_RECIPE(state), site->plan->recipe))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("scorecard must not change within a group")));
+}
+
 static pg_noreturn void
 not_finite(FunctionCallInfo fcinfo, int signal)
 {
@@ -348,7 +368,10 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 
 	in_aggregate = AggCheckCallContext(fcinfo, NULL) != 0;
 	if (PG_ARGISNULL(0))
+	{
 		state = hs_measure_state_make(site->plan, site->identity, as_of, day);
+		state->binding = site->binding;
+	}
 	else
 	{
 		/* an aggregate owns its state, which was made here and is plain */
@@ -357,13 +380,11 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 		if (unlikely(state->as_of != as_of))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("as_of must not change within a group")));
-		/* a state from elsewhere may have other types of signals in mind */
-		if (unlikely(state->identity != site->identity ||
-					 (!in_aggregate && !same_recipe(HS_STATE_RECIPE(state),
-													site->plan->recipe))))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("scorecard must not change within a group")));
+		if (unlikely(!in_aggregate || state->binding != site->binding))
+		{
+			check_state(state, site);
+			state->binding = site->binding;
+		}
 		if (day < state->first_day)
 			state->first_day = day;
 	}

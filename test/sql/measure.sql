@@ -168,6 +168,15 @@ SELECT hs_measure_final(NULL);
 SELECT hs_measure_combine(p, (SELECT measure_partial(card(7), '2026-03-31', day, z, u, per) FROM days)) FROM partials WHERE p IS NOT NULL LIMIT 1;
 SELECT hs_measure_combine(p, (SELECT measure_partial(card(30), '2026-03-31', day, z::float8, u, per) FROM days)) FROM partials WHERE p IS NOT NULL LIMIT 1;
 SELECT hs_measure_accum(p, card(30), '2026-03-31', '2026-03-31', 1.5::float8, 1, 1) FROM partials WHERE p IS NOT NULL LIMIT 1;
+-- somebody's own aggregate may begin with any valid state: of another card, or of other types
+SELECT measure_partial(options(), '2026-03-31', d, 1, 1)::text AS small, measure_partial(card(30), '2026-03-31', d, 1, 1, 1)::text AS integers FROM (VALUES (date '2026-03-31')) AS x(d) \gset
+-- its identity, bytes 10 to 17, made that of the other
+SELECT overlay(:'small' PLACING substr(:'integers', 19, 16) FROM 19 FOR 16) AS forged \gset
+CREATE AGGREGATE begins_small(scorecard, date, date, VARIADIC "any") (SFUNC = hs_measure_accum, STYPE = measure_state, INITCOND = :'forged');
+CREATE AGGREGATE begins_integer(scorecard, date, date, VARIADIC "any") (SFUNC = hs_measure_accum, STYPE = measure_state, FINALFUNC = hs_measure_final, INITCOND = :'integers');
+SELECT begins_small(card(30), '2026-03-31', day, z, u, per) FROM days;
+SELECT begins_integer(card(30), '2026-03-31', day, z::float8, u, per) FROM days;
+SELECT (begins_integer(card(30), '2026-03-31', day, z, u, per))[7] - (measure(card(30), '2026-03-31', day, z, u, per))[7] AS one_more FROM days WHERE account = 1;
 SELECT ''::measure_state;
 SELECT 'zz'::measure_state;
 SELECT '0'::measure_state;
