@@ -15,8 +15,10 @@ SELECT c.* FROM pg_class c JOIN ext_object d ON d.classid = 'pg_class'::regclass
 SELECT proname FROM ext_proc WHERE pronamespace <> 'healthscore'::regnamespace;
 SELECT relname FROM ext_rel WHERE relnamespace <> 'healthscore'::regnamespace;
 
--- every object has a comment, every column of a table or view too
+-- every object has a comment (row types, which some releases list, have that
+-- of their table), every column of a table or view too
 SELECT what FROM ext_object WHERE obj_description(objid, classid::regclass::name) IS NULL
+   AND NOT EXISTS (SELECT FROM pg_type WHERE classid = 'pg_type'::regclass AND oid = objid AND typrelid <> 0)
    AND what !~ '^(type healthscore\.\w+\[\]|index |sequence |default|constraint|rule|function of access method)' ORDER BY 1;
 SELECT c.relname, a.attname FROM ext_rel c JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL ORDER BY 1, 2;
