@@ -17,7 +17,10 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages
 mirror=${mirror:?name a mirror in MIRROR}
 
 clean() {
-	chroot "$root" sh -c 'pkill -x postgres || true' 2>/dev/null || true
+	# the demo's server goes on in there: end what runs under this root only
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/root" 2>/dev/null)" != "$root" ] || kill -QUIT "${p#/proc/}" 2>/dev/null || true
+	done
 	for m in dev/shm proc; do umount -l "$root/$m" 2>/dev/null || true; done
 	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "$root"
 }
