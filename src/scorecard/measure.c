@@ -239,9 +239,7 @@ get_site(FunctionCallInfo fcinfo)
 	{
 		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(MeasureSite));
-		site->context =
-			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-								  "healthscore measure", ALLOCSET_SMALL_SIZES);
+		site->context = make_context(fcinfo);
 		fcinfo->flinfo->fn_extra = site;
 	}
 	/* the same card as for the row before, as it nearly always is */
