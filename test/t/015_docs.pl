@@ -14,6 +14,10 @@ $node->init;
 $node->append_conf('postgresql.conf', "datestyle = 'ISO'\ntimezone = 'UTC'");
 $node->start;
 
+# One version: the control file states it, the package file repeats it.
+my ($version) = slurp_file('healthscore.control') =~ /^default_version = '([\d.]+)'/m;
+is(join(' ', slurp_file('META.json') =~ /"version": "([\d.]+)"/g), "$version $version 1.0.0", 'META.json has the version of the control file');
+
 foreach my $page ('README.md', sort glob 'docs/*.md')
 {
 	my $text = slurp_file($page);
