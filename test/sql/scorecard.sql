@@ -19,6 +19,17 @@ SELECT scorecard_name(scorecard_template('core')), scorecard_span(scorecard_temp
 CREATE TABLE kept (c scorecard);
 INSERT INTO kept SELECT scorecard_template('core');
 SELECT get_byte(hs_scorecard_send(c), 0), convert_from(substr(hs_scorecard_send(c), 2), 'UTF8') = c::text FROM kept;
+-- hostile bytes: another version, no document, a zero byte, no bytes; half a state, zeros
+CREATE TABLE bytes (c scorecard);
+CREATE TABLE states (s measure_state);
+\set VERBOSITY sqlstate
+COPY bytes FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\3\2{}\377\377''' (FORMAT binary);
+COPY bytes FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\3\1{}\377\377''' (FORMAT binary);
+COPY bytes FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\3\1\0{\377\377''' (FORMAT binary);
+COPY bytes FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\377\377''' (FORMAT binary);
+COPY states FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\1\0\0\0\377\377''' (FORMAT binary);
+COPY states FROM PROGRAM 'printf ''PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\34\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377''' (FORMAT binary);
+\set VERBOSITY default
 SELECT scorecard_template('nope');
 
 -- mistakes: one base document, one change each
