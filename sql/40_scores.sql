@@ -154,21 +154,35 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_score_sql(healthscore.scorecard, regclass, text, text, boolean) IS 'The scoring query of a scorecard, from "measured AS (" on, with SQL given for the card and the date.';
 
-CREATE FUNCTION healthscore.published_version(name text) RETURNS integer
-LANGUAGE plpgsql STABLE STRICT
+CREATE FUNCTION healthscore.hs_published(name text) RETURNS healthscore.scorecards
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v integer;
+    found_card healthscore.scorecards;
 BEGIN
-    SELECT max(s.version) INTO v FROM healthscore.scorecards s
-    WHERE s.name = published_version.name AND s.retired_at IS NULL;
-    IF v IS NULL THEN
+    IF name IS NULL THEN
+        RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    SELECT * INTO found_card FROM healthscore.scorecards s
+    WHERE s.name = hs_published.name AND s.retired_at IS NULL
+    ORDER BY s.version DESC LIMIT 1;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'scorecard "%" is not published', name
             USING ERRCODE = 'undefined_object',
                   HINT = 'healthscore.publish_scorecard() publishes one; the table healthscore.scorecards lists them.';
     END IF;
-    RETURN v;
+    RETURN found_card;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_published(text) IS 'The row of healthscore.scorecards that is in force for a name: the highest version that is not retired. None is error 42704, a NULL name 22004.';
+
+CREATE FUNCTION healthscore.published_version(name text) RETURNS integer
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (healthscore.hs_published(name)).version;
 END
 $$;
 COMMENT ON FUNCTION healthscore.published_version(text) IS 'Version of a scorecard that is in force: the highest that is not retired. None is error 42704.';
@@ -224,11 +238,15 @@ RETURN healthscore.hs_query_sql(card, format('SELECT %L::healthscore.scorecard A
 COMMENT ON FUNCTION healthscore.score_query(healthscore.scorecard, regclass, date) IS 'The SQL that scores a portfolio with a card, to read, EXPLAIN and change. source stands in for the table that the card names; as_of NULL is the latest day of the source. NULL card gives NULL.';
 
 CREATE FUNCTION healthscore.score_query(name text, source regclass DEFAULT NULL, as_of date DEFAULT NULL) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT healthscore.hs_query_sql(s.card, healthscore.hs_card_sql(s.name, s.version), source, as_of, false)
-    FROM healthscore.scorecards s
-    WHERE s.name = score_query.name AND s.version = healthscore.published_version(score_query.name));
+AS $$
+DECLARE
+    p healthscore.scorecards := healthscore.hs_published(name);
+BEGIN
+    RETURN healthscore.hs_query_sql(p.card, healthscore.hs_card_sql(p.name, p.version), source, as_of, false);
+END
+$$;
 COMMENT ON FUNCTION healthscore.score_query(text, regclass, date) IS 'The SQL that scores a portfolio with the published scorecard of that name, to read, EXPLAIN and change.';
 
 CREATE FUNCTION healthscore.scores(card healthscore.scorecard, as_of date)
@@ -245,7 +263,7 @@ BEGIN
     RETURN QUERY EXECUTE 'WITH ' || healthscore.hs_score_sql(card, NULL, '$1', '$2', false) USING card, as_of;
 END
 $$;
-COMMENT ON FUNCTION healthscore.scores(healthscore.scorecard, date) IS 'One row per account: the score of the whole portfolio with a card at as_of. Reads the source with the rights of the caller.';
+COMMENT ON FUNCTION healthscore.scores(healthscore.scorecard, date) IS 'One row per account: the score of the whole portfolio with a card at as_of. Reads the source with the rights of the caller. The score is computed from what is known, also where the band is "insufficient data".';
 
 CREATE FUNCTION healthscore.scores(name text, as_of date)
 RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
@@ -254,18 +272,13 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    card healthscore.scorecard;
+    card healthscore.scorecard := (healthscore.hs_published(name)).card;
 BEGIN
-    IF name IS NULL THEN
-        RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
-    END IF;
     PERFORM healthscore.hs_check_date(as_of);
-    SELECT s.card INTO card FROM healthscore.scorecards s
-    WHERE s.name = scores.name AND s.version = healthscore.published_version(scores.name);
     RETURN QUERY EXECUTE 'WITH ' || healthscore.hs_score_sql(card, NULL, '$1', '$2', false) USING card, as_of;
 END
 $$;
-COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the score of the whole portfolio with the published scorecard of that name at as_of. Reads the source with the rights of the caller.';
+COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the score of the whole portfolio with the published scorecard of that name at as_of. Reads the source with the rights of the caller. The score is computed from what is known, also where the band is "insufficient data".';
 
 -- Views of the user's own
 
@@ -277,9 +290,8 @@ DECLARE
     parts text[] := parse_ident(view);
     target text;
     kind text := CASE WHEN materialized THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END;
-    card healthscore.scorecard;
+    p healthscore.scorecards;
     doc jsonb;
-    in_force integer := healthscore.published_version(create_score_view.name);
     m jsonb;
     col text;
     what text;
@@ -290,18 +302,17 @@ BEGIN
     END IF;
     target := CASE WHEN array_length(parts, 1) = 2 THEN format('%I.%I', parts[1], parts[2])
                    ELSE format('%I.%I', in_schema, parts[1]) END;
-    SELECT s.card INTO card FROM healthscore.scorecards s
-    WHERE s.name = create_score_view.name AND s.version = in_force;
-    doc := card::jsonb;
+    p := healthscore.hs_published(name);
+    doc := p.card::jsonb;
     EXECUTE format('CREATE %s %s %s AS %s', kind, target, CASE WHEN materialized THEN '' ELSE 'WITH (security_invoker = true)' END,
-        healthscore.hs_query_sql(card, healthscore.hs_card_sql(name, in_force), NULL, as_of, true));
+        healthscore.hs_query_sql(p.card, healthscore.hs_card_sql(p.name, p.version), NULL, as_of, true));
     IF materialized THEN
         -- REFRESH MATERIALIZED VIEW CONCURRENTLY needs a unique index
         EXECUTE format('CREATE UNIQUE INDEX ON %s (account_id)', target);
     END IF;
 
     EXECUTE format('COMMENT ON %s %s IS %L', kind, target,
-        format('Health of each account by scorecard "%s", version %s, at %s.', name, in_force, coalesce(as_of::text, 'the latest day of its source')));
+        format('Health of each account by scorecard "%s", version %s, at %s.', name, p.version, coalesce(as_of::text, 'the latest day of its source')));
     FOR col, what IN VALUES
         ('account_id', 'The account.'), ('segment', 'Its segment.'),
         ('score', '0 to 100, higher is healthier; the sum of the columns that end in _points.'),

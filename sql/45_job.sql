@@ -80,7 +80,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM healthscore.published_version(coalesce(name, ''));
+    PERFORM healthscore.hs_published(name);
     INSERT INTO healthscore.assignments AS a (segment, scorecard) VALUES (assign_scorecard.segment, assign_scorecard.name)
     ON CONFLICT ON CONSTRAINT assignments_segment_key DO UPDATE SET scorecard = EXCLUDED.scorecard;
 END
@@ -93,6 +93,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     a record;
+    p healthscore.scorecards;
     assigned text[];
     parts text[] := '{}';
     card_sql text;
@@ -100,19 +101,17 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(x.segment), '{}') INTO assigned FROM healthscore.assignments x WHERE x.segment IS NOT NULL;
     FOR a IN
-        SELECT s.name, s.version, s.card, s.is_default, s.segments
-        FROM (SELECT x.scorecard, bool_or(x.segment IS NULL) AS is_default, array_remove(array_agg(x.segment), NULL) AS segments
-              FROM (SELECT y.segment, y.scorecard FROM healthscore.assignments y
-                    UNION ALL
-                    SELECT NULL, 'core' WHERE NOT EXISTS (SELECT FROM healthscore.assignments y WHERE y.segment IS NULL)) AS x
-              GROUP BY x.scorecard) AS c(scorecard, is_default, segments)
-        CROSS JOIN LATERAL (SELECT p.name, p.version, p.card, c.is_default, c.segments FROM healthscore.scorecards p
-              WHERE p.name = c.scorecard AND p.version = healthscore.published_version(c.scorecard)) AS s
-        ORDER BY s.name
+        SELECT x.scorecard, bool_or(x.segment IS NULL) AS is_default, array_remove(array_agg(x.segment), NULL) AS segments
+        FROM (SELECT y.segment, y.scorecard FROM healthscore.assignments y
+              UNION ALL
+              SELECT NULL, 'core' WHERE NOT EXISTS (SELECT FROM healthscore.assignments y WHERE y.segment IS NULL)) AS x
+        GROUP BY x.scorecard
+        ORDER BY x.scorecard
     LOOP
-        card_sql := format('(%s)', healthscore.hs_card_sql(a.name, a.version));
+        p := healthscore.hs_published(a.scorecard);
+        card_sql := format('(%s)', healthscore.hs_card_sql(p.name, p.version));
         parts := parts || format(E'SELECT q.*, %L::text AS scorecard, %s AS version\nFROM (WITH %s) AS q\nWHERE %s',
-            a.name, a.version, healthscore.hs_score_sql(a.card, NULL, card_sql, night, false),
+            p.name, p.version, healthscore.hs_score_sql(p.card, NULL, card_sql, night, false),
             CASE WHEN assigned = '{}' THEN 'true'
                  ELSE concat_ws(' OR ',
                     CASE WHEN a.is_default THEN format('q.segment IS NULL OR q.segment <> ALL (%L::text[])', assigned) END,

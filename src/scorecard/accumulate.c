@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * accumulate.c
- *		The work on one row, on two partial results, and at the end.
+ *		The work on one row, and on two partial results.
  *
  * hs_plan_accumulate() runs once for every row of the signals and is what the
  * speed of scoring depends on: no allocation, no call but for floats, one
@@ -10,8 +10,6 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include "port/pg_bitutils.h"
 
 #include "scorecard/plan.h"
 
@@ -104,7 +102,7 @@ keep_extreme(HsBest *best, bool least, bool is_float, int64 i, double d)
 /*
  * A value into a slot.  Inlined twice: is_float is a constant each time.
  */
-static inline void
+static pg_attribute_always_inline void
 put(const HsOp *op, char *p, int32 age, bool is_float, int64 i, double d)
 {
 	switch ((HsSlotKind) op->kind)

@@ -28,10 +28,8 @@
 
 #define HS_MAX_SIGNALS 90 /* a function has at most 100 arguments */
 #define HS_MAX_MEASURES 1000
-#define HS_MAX_SLOTS (3 * HS_MAX_MEASURES)
 #define HS_MAX_DATA (256 * 1024)
 #define HS_MAX_DAYS 3660 /* ten years */
-#define HS_NO_DAY PG_INT32_MAX
 
 typedef enum HsMeasureKind
 {

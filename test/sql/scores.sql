@@ -148,5 +148,17 @@ ALTER TABLE crm."Usage" DROP COLUMN seats;
 CALL healthscore.refresh('2026-04-01');
 SELECT md5(string_agg(s::text, ';' ORDER BY account_id)) = :'before' AS untouched FROM healthscore.scores s WHERE as_of = '2026-04-01';
 SELECT status, from_day, done_to, sqlstate, message FROM healthscore.runs ORDER BY run_id DESC LIMIT 1;
+-- what is not published is an error by any plan, not an account less
+BEGIN;
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_bitmapscan = off;
+SAVEPOINT s;
+SELECT count(*) FROM healthscore.scores('nope', '2026-03-31');
+ROLLBACK TO s;
+SELECT healthscore.score_query('nope');
+ROLLBACK TO s;
+INSERT INTO healthscore.assignments VALUES ('elsewhere', 'nope');
+CALL healthscore.refresh('2026-03-31');
+ROLLBACK;
 -- the caller's search_path is as it was
 SHOW search_path;
