@@ -157,6 +157,7 @@ SELECT count(*) FROM healthscore.scores('nope', '2026-03-31');
 ROLLBACK TO s;
 SELECT healthscore.score_query('nope');
 ROLLBACK TO s;
+DELETE FROM healthscore.assignments;
 INSERT INTO healthscore.assignments VALUES ('elsewhere', 'nope');
 CALL healthscore.refresh('2026-03-31');
 ROLLBACK;
