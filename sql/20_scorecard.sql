@@ -123,6 +123,10 @@ CREATE FUNCTION healthscore.measured(card healthscore.scorecard, as_of date, par
 AS 'MODULE_PATHNAME', 'hs_measured' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.measured(healthscore.scorecard, date, healthscore.measure_state, date) IS 'Measures of an account that began at since, from the state that measure_partial() gave. A NULL state is an account that was silent in every window; a NULL since counts the age from the earliest row; with both NULL no measure is known.';
 
+CREATE FUNCTION healthscore.last_day(partial healthscore.measure_state) RETURNS date
+AS 'MODULE_PATHNAME', 'hs_last_day' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION healthscore.last_day(healthscore.measure_state) IS 'The latest day with a row among those that measure_partial() was given, up to as_of.';
+
 -- score() and explain(): measures to a score
 
 CREATE FUNCTION healthscore.score(card healthscore.scorecard, measures double precision[],

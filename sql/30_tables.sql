@@ -118,13 +118,49 @@ COMMENT ON COLUMN healthscore.scorecards.note IS 'Why.';
 COMMENT ON COLUMN healthscore.scorecards.retired_at IS 'When it was retired; NULL while it may be used.';
 COMMENT ON COLUMN healthscore.scorecards.built_in IS 'A template that comes with the extension, and is not dumped.';
 
-CREATE TABLE healthscore.assignments (
-    segment text UNIQUE NULLS NOT DISTINCT,
-    scorecard text NOT NULL
+CREATE TABLE healthscore.segments (
+    segment text PRIMARY KEY CHECK (segment <> ''),
+    parent text CHECK (parent <> '' AND parent <> segment),
+    title text
 );
-COMMENT ON TABLE healthscore.assignments IS 'Which scorecard scores which segment. The row with a NULL segment is the default for accounts without a row of their own; without it the default is "core".';
-COMMENT ON COLUMN healthscore.assignments.segment IS 'accounts.segment, or NULL for all others.';
+COMMENT ON TABLE healthscore.segments IS 'Which segment is part of which: where a segment is too small to be its own peers, its parent''s accounts are, and in the end all. A segment without a row has no parent.';
+COMMENT ON COLUMN healthscore.segments.segment IS 'As in accounts.segment.';
+COMMENT ON COLUMN healthscore.segments.parent IS 'The wider segment; NULL for none.';
+COMMENT ON COLUMN healthscore.segments.title IS 'For people.';
+
+CREATE TABLE healthscore.assignments (
+    segment text,
+    scorecard text NOT NULL,
+    priority integer NOT NULL DEFAULT 100,
+    attributes jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
+    min_arr numeric,
+    max_arr numeric,
+    min_age integer,
+    max_age integer,
+    valid_from date NOT NULL DEFAULT '-infinity',
+    valid_to date NOT NULL DEFAULT 'infinity',
+    note text,
+    assigned_at timestamptz NOT NULL DEFAULT now(),
+    assigned_by text NOT NULL DEFAULT session_user,
+    assignment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    CHECK (valid_from < valid_to),
+    CONSTRAINT assignments_key UNIQUE NULLS NOT DISTINCT (priority, segment, attributes, min_arr, max_arr, min_age, max_age, valid_from)
+);
+COMMENT ON TABLE healthscore.assignments IS 'Ordered rules: which scorecard scores which accounts. Of the rows whose conditions an account meets on a night the one with the lowest priority holds, of equals the oldest. An account without any is scored by "core".';
+COMMENT ON COLUMN healthscore.assignments.segment IS 'accounts.segment, or NULL for any.';
 COMMENT ON COLUMN healthscore.assignments.scorecard IS 'Name of a published scorecard; the version in force when the job runs is used.';
+COMMENT ON COLUMN healthscore.assignments.priority IS 'Lower is looked at first.';
+COMMENT ON COLUMN healthscore.assignments.attributes IS 'What the account must contain: columns of its row or keys of its attributes, as {"plan": "enterprise"}.';
+COMMENT ON COLUMN healthscore.assignments.min_arr IS 'Least arr, included; NULL for any.';
+COMMENT ON COLUMN healthscore.assignments.max_arr IS 'Where arr is too much, not included; NULL for any.';
+COMMENT ON COLUMN healthscore.assignments.min_age IS 'Least age in days on the night, included (1 on the first day); NULL for any.';
+COMMENT ON COLUMN healthscore.assignments.max_age IS 'Age in days from which it does not hold any more; NULL for any.';
+COMMENT ON COLUMN healthscore.assignments.valid_from IS 'First night on which it holds.';
+COMMENT ON COLUMN healthscore.assignments.valid_to IS 'First night on which it does not hold any more.';
+COMMENT ON COLUMN healthscore.assignments.note IS 'Why.';
+COMMENT ON COLUMN healthscore.assignments.assigned_at IS 'When it was written.';
+COMMENT ON COLUMN healthscore.assignments.assigned_by IS 'By which role.';
+COMMENT ON COLUMN healthscore.assignments.assignment_id IS 'Number of the row.';
 
 CREATE TABLE healthscore.runs (
     run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -168,8 +204,13 @@ CREATE TABLE healthscore.scores (
     band text NOT NULL,
     band_rank integer,
     coverage double precision NOT NULL,
+    grade text,
+    before_rules double precision,
+    rules text[],
+    last_day date,
     measures double precision[] NOT NULL,
     contributions double precision[],
+    facts jsonb,
     run_id bigint NOT NULL,
     PRIMARY KEY (account_id, as_of)
 );
@@ -180,18 +221,63 @@ COMMENT ON COLUMN healthscore.scores.as_of IS 'The last day whose signals count.
 COMMENT ON COLUMN healthscore.scores.scorecard IS 'Name of the scorecard that was in force.';
 COMMENT ON COLUMN healthscore.scores.version IS 'Its version.';
 COMMENT ON COLUMN healthscore.scores.segment IS 'Segment of the account on that night.';
-COMMENT ON COLUMN healthscore.scores.score IS '0 to 100, higher is healthier; the sum of contributions, also where the data are insufficient (see band). NULL when no measure is known.';
+COMMENT ON COLUMN healthscore.scores.score IS '0 to 100, higher is healthier, as computed, also where the data are insufficient (see band). NULL when no measure is known.';
 COMMENT ON COLUMN healthscore.scores.band IS 'Band of the scorecard, or "insufficient data".';
 COMMENT ON COLUMN healthscore.scores.band_rank IS '1 is the lowest band; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.scores.coverage IS 'Share of the weight whose measures are known, 0 to 1.';
+COMMENT ON COLUMN healthscore.scores.grade IS 'How far the data can be trusted, A to F: see healthscore.score_grade().';
+COMMENT ON COLUMN healthscore.scores.before_rules IS 'The score before the rules of the scorecard: the sum of contributions.';
+COMMENT ON COLUMN healthscore.scores.rules IS 'Names of the rules that changed it, in order; NULL for none.';
+COMMENT ON COLUMN healthscore.scores.last_day IS 'Latest day with a row of signals, at most the longest window back; NULL for none.';
 COMMENT ON COLUMN healthscore.scores.measures IS 'Values in the order of the scorecard; NULL is not known.';
-COMMENT ON COLUMN healthscore.scores.contributions IS 'Points that each measure gives to the score, in the order of the scorecard.';
+COMMENT ON COLUMN healthscore.scores.contributions IS 'Points that each measure gives to before_rules, in the order of the scorecard.';
+COMMENT ON COLUMN healthscore.scores.facts IS 'What the rules of the scorecard looked at besides measures: attributes of the account on that night, its age_days, and how old carried measures are. NULL when they look at nothing.';
 COMMENT ON COLUMN healthscore.scores.run_id IS 'The run that last changed the row.';
+
+CREATE TABLE healthscore.baselines (
+    as_of date NOT NULL,
+    scorecard text NOT NULL,
+    version integer NOT NULL,
+    segment text NOT NULL,
+    baseline healthscore.baseline NOT NULL,
+    PRIMARY KEY (as_of, scorecard, version, segment)
+);
+COMMENT ON TABLE healthscore.baselines IS 'The peers that each night was scored against, by scorecard and segment: to explain it, and to compare with. See healthscore.baseline_rows().';
+COMMENT ON COLUMN healthscore.baselines.as_of IS 'The night.';
+COMMENT ON COLUMN healthscore.baselines.scorecard IS 'Name of the scorecard.';
+COMMENT ON COLUMN healthscore.baselines.version IS 'Its version.';
+COMMENT ON COLUMN healthscore.baselines.segment IS 'The segment; empty for accounts without one.';
+COMMENT ON COLUMN healthscore.baselines.baseline IS 'What is usual, for each measure.';
+
+CREATE TABLE healthscore.nights (
+    as_of date PRIMARY KEY,
+    snapshot pg_snapshot NOT NULL,
+    settings text NOT NULL
+);
+COMMENT ON TABLE healthscore.nights IS 'The last nights that were scored, and what was visible then: what came later has changed since. Not dumped.';
+COMMENT ON COLUMN healthscore.nights.as_of IS 'The night.';
+COMMENT ON COLUMN healthscore.nights.snapshot IS 'What was visible when it was last scored.';
+COMMENT ON COLUMN healthscore.nights.settings IS 'Digest of the scorecards and assignments that it was scored with.';
+
+CREATE TABLE healthscore.changes (
+    account_id text,
+    first_day date,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
+COMMENT ON TABLE healthscore.changes IS 'Accounts whose signals or whose row changed, while healthscore.track_changes() is on. Not dumped.';
+COMMENT ON COLUMN healthscore.changes.account_id IS 'The account; NULL for all.';
+COMMENT ON COLUMN healthscore.changes.first_day IS 'The earliest day that changed; NULL for the account itself.';
+COMMENT ON COLUMN healthscore.changes.xid IS 'The transaction that changed it.';
 
 SELECT pg_extension_config_dump('healthscore.accounts', '');
 SELECT pg_extension_config_dump('healthscore.signals', '');
 SELECT pg_extension_config_dump('healthscore.scorecards', 'WHERE NOT built_in');
+SELECT pg_extension_config_dump('healthscore.segments', '');
 SELECT pg_extension_config_dump('healthscore.assignments', '');
+SELECT pg_extension_config_dump('healthscore.assignments_assignment_id_seq', '');
+SELECT pg_extension_config_dump('healthscore.baselines', '');
+SELECT pg_extension_config_dump('healthscore.nights', 'WHERE false');
+SELECT pg_extension_config_dump('healthscore.changes', 'WHERE false');
 SELECT pg_extension_config_dump('healthscore.runs', '');
 SELECT pg_extension_config_dump('healthscore.runs_run_id_seq', '');
 SELECT pg_extension_config_dump('healthscore.scores', '');

@@ -46,7 +46,84 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_source_column(regclass, text, regtype) IS 'Type of a column that a scorecard names; an error if it is missing or of another type than wanted.';
 
-CREATE FUNCTION healthscore.hs_score_sql(card healthscore.scorecard, source regclass, card_sql text, as_of_sql text, measure_columns boolean) RETURNS text
+CREATE FUNCTION healthscore.hs_card_attributes(card healthscore.scorecard) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT array_agg(DISTINCT c ->> 'attribute' ORDER BY c ->> 'attribute')
+        FROM jsonb_array_elements(card::jsonb -> 'rules') AS r, jsonb_array_elements(r -> 'when') AS c
+        WHERE c ? 'attribute');
+COMMENT ON FUNCTION healthscore.hs_card_attributes(healthscore.scorecard) IS 'Attributes of accounts that the rules of a scorecard look at; NULL for none.';
+
+CREATE FUNCTION healthscore.hs_uses_peers(card healthscore.scorecard) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM jsonb_array_elements(card::jsonb -> 'measures') AS m
+               WHERE m -> 'normalise' ?| ARRAY['peer_z', 'peer_robust_z', 'peer_percentile']);
+COMMENT ON FUNCTION healthscore.hs_uses_peers(healthscore.scorecard) IS 'Does any measure of the scorecard look at peers?';
+
+CREATE FUNCTION healthscore.hs_peers_minimum(card healthscore.scorecard) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((card::jsonb #>> '{peers,minimum}')::integer, 10);
+COMMENT ON FUNCTION healthscore.hs_peers_minimum(healthscore.scorecard) IS 'How many others must be known for peers to count.';
+
+CREATE FUNCTION healthscore.hs_card_facts(card healthscore.scorecard) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN healthscore.hs_card_attributes(card) IS NOT NULL
+    OR EXISTS (SELECT FROM jsonb_array_elements(card::jsonb -> 'measures') AS m WHERE m ->> 'missing' = 'carry');
+COMMENT ON FUNCTION healthscore.hs_card_facts(healthscore.scorecard) IS 'Does the scorecard look at anything besides measures and peers?';
+
+CREATE FUNCTION healthscore.hs_measures_key(card healthscore.scorecard) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT md5(jsonb_build_object('source', d -> 'source', 'minimum_age', coalesce(d -> 'minimum_age', '1'), 'signals', d -> 'signals', 'measures',
+                   (SELECT jsonb_agg(m - ARRAY['title', 'description', 'unit', 'normalise', 'weight', 'group', 'evidence', 'review_on']
+                                     - CASE WHEN m ->> 'missing' = 'carry' THEN '' ELSE 'missing' END ORDER BY i)
+                    FROM jsonb_array_elements(d -> 'measures') WITH ORDINALITY AS e(m, i)))::text)
+        FROM (SELECT card::jsonb) AS x(d));
+COMMENT ON FUNCTION healthscore.hs_measures_key(healthscore.scorecard) IS 'Equal for scorecards whose measures are computed the same, whatever is made of them: the measures of one stand for those of the other.';
+
+-- What is known of an account by name: a column of the table of accounts, or a
+-- key of its "attributes".
+CREATE FUNCTION healthscore.hs_attribute_sql(accounts regclass, name text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = accounts AND a.attname = name AND a.attnum > 0 AND NOT a.attisdropped) THEN
+        RETURN format('a.%I', name);
+    ELSIF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = accounts AND a.attname = 'attributes' AND a.atttypid = 'jsonb'::regtype AND NOT a.attisdropped) THEN
+        RETURN format('a.attributes -> %L', name);
+    END IF;
+    RAISE EXCEPTION 'accounts have no attribute "%"', name
+        USING ERRCODE = 'undefined_column',
+              DETAIL = CASE WHEN accounts IS NULL THEN 'The source of the scorecard names no table of accounts.'
+                            ELSE format('%s has no such column, and no column "attributes" of type jsonb.', accounts) END,
+              HINT = 'A rule of a scorecard, or an assignment, asks for it.';
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_attribute_sql(regclass, text) IS 'SQL for an attribute of account "a"; error 42703 if there is none of that name.';
+
+CREATE FUNCTION healthscore.segment_ancestors(segment text) RETURNS TABLE (ancestor text, level integer)
+LANGUAGE sql STABLE ROWS 2
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE line (ancestor, level) AS (
+        SELECT nullif(segment_ancestors.segment, ''), 0
+        UNION ALL
+        SELECT g.parent, l.level + 1 FROM line AS l JOIN healthscore.segments AS g ON g.segment = l.ancestor
+    ) CYCLE ancestor SET again USING path
+    SELECT l.ancestor, l.level FROM line AS l WHERE NOT l.again AND l.ancestor IS NOT NULL
+    UNION ALL
+    SELECT NULL, (SELECT coalesce(max(l.level), 0) + 1 FROM line AS l)
+    ORDER BY level;
+END;
+COMMENT ON FUNCTION healthscore.segment_ancestors(text) IS 'A segment, its parents by healthscore.segments, and last a NULL, which stands for all accounts; only that for a NULL or empty segment. In this order peers are looked for until there are enough.';
+
+-- Fragments of the queries below: where the signals and accounts of a scorecard
+-- are, as SQL over s (signals), m (states by account), a (accounts), f (first days).
+CREATE FUNCTION healthscore.hs_source_sql(card healthscore.scorecard, source regclass) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -66,8 +143,8 @@ DECLARE
     cast_sql text := '';
     first_day text;
     signals text;
-    join_sql text;
-    columns text := '';
+    attributes text[] := healthscore.hs_card_attributes(card);
+    facts text;
 BEGIN
     rel := coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'));
     IF NOT own AND accounts IS NULL THEN
@@ -108,51 +185,161 @@ BEGIN
     END IF;
     first_day := CASE WHEN indexed THEN format('(SELECT min(f.%I) FROM %s AS f WHERE f.%I = %s)', day, rel, account, who)
                       ELSE 'f.first_day' END;
-    join_sql := format(E'    SELECT e.account_id, e.segment, healthscore.measured(%s, %s, e.partial, e.since) AS measures\n'
-        '    FROM (\n'
-        '        SELECT %s::text AS account_id, %s AS segment, m.partial,\n'
-        '               %s AS since, %s AS until\n'
-        '        FROM measured AS m%s%s\n'
-        '    ) AS e\n'
-        '    WHERE (e.since IS NULL OR e.since <= %2$s) AND (e.until IS NULL OR e.until > %2$s)',
-        card_sql, as_of_sql, who,
-        CASE WHEN accounts ? 'segment' THEN format('a.%I::text', accounts ->> 'segment') ELSE 'NULL::text' END,
-        CASE WHEN accounts ? 'since' THEN format('coalesce(a.%I, %s)', accounts ->> 'since', first_day) ELSE first_day END,
-        CASE WHEN accounts ? 'until' THEN format('a.%I', accounts ->> 'until') ELSE 'NULL::date' END,
+    IF attributes IS NOT NULL THEN
+        SELECT format('jsonb_build_object(%s)', coalesce(string_agg(format('%L, %s', k, healthscore.hs_attribute_sql(arel, k)), ', '), ''))
+        INTO facts
+        FROM unnest(attributes) AS k WHERE k <> 'age_days';
+    END IF;
+
+    RETURN jsonb_build_object(
+        'table', rel::text, 'account', format('s.%I', account), 'day', format('s.%I', day), 'account_type', account_type::text, 'signals', signals,
+        'where', CASE WHEN NOT (SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = account)
+                      THEN format(' AND s.%I IS NOT NULL', account) ELSE '' END,
+        'who', who,
+        'accounts', arel::oid::bigint,
+        'segment', CASE WHEN accounts ? 'segment' THEN format('a.%I::text', accounts ->> 'segment') ELSE 'NULL::text' END,
+        'since', CASE WHEN accounts ? 'since' THEN format('coalesce(a.%I, %s)', accounts ->> 'since', first_day) ELSE first_day END,
+        'until', CASE WHEN accounts ? 'until' THEN format('a.%I', accounts ->> 'until') ELSE 'NULL::date' END,
+        'facts', facts, 'age', 'age_days' = ANY (attributes),
         -- accounts without signals are silent, not gone; signals without an
         -- account are scored too
-        CASE WHEN accounts IS NULL THEN '' ELSE format(E'\n        FULL JOIN %s AS a ON %s', arel, same_account) END,
-        CASE WHEN indexed THEN ''
-             ELSE format(E'\n        LEFT JOIN (SELECT f.%1$I%2$s AS account_id, min(f.%3$I) AS first_day FROM %4$s AS f GROUP BY 1) AS f\n'
-                 '            ON f.account_id = %5$s', account, cast_sql, day, rel, who) END);
+        'join', CASE WHEN accounts IS NULL THEN '' ELSE format(E'\n        FULL JOIN %s AS a ON %s', arel, same_account) END
+            || CASE WHEN indexed THEN ''
+                    ELSE format(E'\n        LEFT JOIN (SELECT f.%1$I%2$s AS account_id, min(f.%3$I) AS first_day FROM %4$s AS f GROUP BY 1) AS f\n'
+                         '            ON f.account_id = %5$s', account, cast_sql, day, rel, who) END);
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_source_sql(healthscore.scorecard, regclass) IS 'Where the signals and accounts of a scorecard are, as fragments of SQL; errors name what is missing.';
 
+CREATE FUNCTION healthscore.hs_peers_sql(minimum integer, n text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN format(E',\nlevels%1$s AS (\n'
+    '    SELECT g.segment, l.ancestor, l.level\n'
+    '    FROM (SELECT DISTINCT coalesce(b.segment, '''') AS segment FROM book%1$s AS b) AS g\n'
+    '    CROSS JOIN LATERAL healthscore.segment_ancestors(g.segment) AS l\n'
+    '),\n'
+    'peers%1$s AS (\n'
+    '    SELECT l.segment, healthscore.hs_peers_of(array_agg(g.baseline ORDER BY l.level), %2$s) AS baseline\n'
+    '    FROM levels%1$s AS l\n'
+    '    JOIN (SELECT l.ancestor, healthscore.baseline(b.measures) AS baseline\n'
+    '          FROM levels%1$s AS l JOIN book%1$s AS b ON coalesce(b.segment, '''') = l.segment\n'
+    '          GROUP BY l.ancestor) AS g ON coalesce(g.ancestor, '''') = coalesce(l.ancestor, '''')\n'
+    '    GROUP BY l.segment\n'
+    ')', n, minimum);
+COMMENT ON FUNCTION healthscore.hs_peers_sql(integer, text) IS 'Common table expressions that make of the measures in book the peers of each segment; the segment '''' stands for none.';
+
+CREATE FUNCTION healthscore.hs_peers_of(lines healthscore.baseline[], minimum integer) RETURNS healthscore.baseline
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_peers healthscore.baseline;
+BEGIN
+    FOR i IN REVERSE coalesce(array_upper(lines, 1), 0) .. 1 LOOP
+        found_peers := CASE WHEN found_peers IS NULL THEN lines[i] ELSE healthscore.baseline_fallback(lines[i], found_peers, minimum) END;
+    END LOOP;
+    RETURN found_peers;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_peers_of(healthscore.baseline[], integer) IS 'Of baselines from the nearest group to the widest: for each measure the nearest that has enough known values.';
+
+CREATE FUNCTION healthscore.hs_assignable_sql(accounts regclass) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format('%s AS arr, %s AS attributes',
+    CASE WHEN EXISTS (SELECT FROM pg_attribute AS c WHERE c.attrelid = accounts AND c.attname = 'arr' AND NOT c.attisdropped) THEN 'a.arr' ELSE 'NULL::numeric' END,
+    CASE WHEN accounts IS NULL THEN 'NULL::jsonb'
+         WHEN EXISTS (SELECT FROM pg_attribute AS c WHERE c.attrelid = accounts AND c.attname = 'attributes' AND c.atttypid = 'jsonb'::regtype AND NOT c.attisdropped)
+         THEN '(to_jsonb(a) || a.attributes)' ELSE 'to_jsonb(a)' END);
+COMMENT ON FUNCTION healthscore.hs_assignable_sql(regclass) IS 'What an assignment may look at, as columns arr and attributes of account a.';
+
+CREATE FUNCTION healthscore.hs_book_sql(src jsonb, card_sql text, as_of_sql text, n text, span integer, assigned text, stored text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    facts text := CASE
+        WHEN (src ->> 'age')::boolean THEN format('%s || jsonb_build_object(''age_days'', %s - e.since + 1)', 'e.facts', as_of_sql)
+        WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts'
+        ELSE 'NULL::jsonb' END;
+    measures text := format('healthscore.measured(%s, %s, e.partial, e.since)', card_sql, as_of_sql);
+    last_day text := 'healthscore.last_day(e.partial)';
+    who text := src ->> 'who';
+    join_sql text := src ->> 'join';
+    rest text := '';
+BEGIN
+    IF assigned IS NOT NULL THEN
+        -- what an assignment may look at
+        rest := ', ' || healthscore.hs_assignable_sql((src ->> 'accounts')::oid);
+    END IF;
+    IF stored IS NOT NULL THEN
+        -- measures that are known from before, of accounts that did not change
+        join_sql := join_sql || format(E'\n        FULL JOIN (%s) AS o ON o.account_id = %s::text', stored, who);
+        who := format('coalesce(%s::text, o.account_id)', who);
+        rest := rest || ', o.account_id IS NOT NULL AS unchanged, o.measures, o.last_day';
+        measures := format('CASE WHEN e.unchanged THEN e.measures ELSE %s END', measures);
+        last_day := format('CASE WHEN e.unchanged THEN e.last_day ELSE %s END', last_day);
+    END IF;
+    RETURN format(E'measured%1$s AS (\n'
+        '    SELECT %2$s AS account_id,\n'
+        '           healthscore.measure_partial(%3$s, %4$s, %5$s, %6$s) AS partial\n'
+        '    FROM %7$s AS s\n'
+        '    WHERE %5$s > %4$s - %8$s AND %5$s <= %4$s%9$s%10$s\n'
+        '    GROUP BY %2$s\n'
+        '),\n'
+        'book%1$s AS (\n'
+        '    SELECT e.account_id, e.segment, %11$s AS measures,\n'
+        '           %12$s AS facts%13$s\n'
+        '    FROM (\n'
+        '        SELECT %14$s::text AS account_id, %15$s AS segment, m.partial,\n'
+        '               %16$s AS since, %17$s AS until, %18$s AS facts%19$s\n'
+        '        FROM measured%1$s AS m%20$s\n'
+        '    ) AS e\n'
+        '    WHERE (e.since IS NULL OR e.since <= %4$s) AND (e.until IS NULL OR e.until > %4$s)%21$s\n'
+        ')',
+        n, src ->> 'account', card_sql, as_of_sql, src ->> 'day', src ->> 'signals', src ->> 'table', span, src ->> 'where',
+        CASE WHEN stored IS NULL THEN '' ELSE format(' AND %s = ANY ($1%s)', src ->> 'account',
+            CASE WHEN src ->> 'account_type' = 'text' THEN '' ELSE format('::%s[]', src ->> 'account_type') END) END,
+        measures, facts, CASE WHEN n = '' THEN '' ELSE ', ' || last_day || ' AS last_day' END, who, src ->> 'segment', src ->> 'since', src ->> 'until', coalesce(src ->> 'facts', 'NULL::jsonb'),
+        rest, join_sql, ' AND ' || assigned);
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_book_sql(jsonb, text, text, text, integer, text, text) IS 'Common table expressions that make of the signals the measures of every account of a scorecard: those that "assigned" says, or all. With "stored", SQL that gives measures known from before, only the accounts in $1 (text[]) are measured anew.';
+
+CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(E'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%s\n'
+    'FROM book%s AS x\n%s'
+    'CROSS JOIN LATERAL healthscore.score(%s, x.measures%s) AS r',
+    columns, n,
+    CASE WHEN healthscore.hs_uses_peers(card) THEN format(E'LEFT JOIN peers%s AS p ON p.segment = coalesce(x.segment, '''')\n', n) ELSE '' END,
+    card_sql,
+    CASE WHEN healthscore.hs_uses_peers(card) THEN ', p.baseline, x.facts'
+         WHEN healthscore.hs_card_facts(card) THEN ', NULL, x.facts' ELSE '' END);
+COMMENT ON FUNCTION healthscore.hs_scored_sql(healthscore.scorecard, text, text, text) IS 'The last part of a scoring query: book, and peers where the scorecard looks at them, to scores.';
+
+CREATE FUNCTION healthscore.hs_score_sql(card healthscore.scorecard, source regclass, card_sql text, as_of_sql text, measure_columns boolean, wanted text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    columns text := ', r.before_rules, r.rules, x.measures, r.points, r.contributions, x.facts';
+BEGIN
     IF measure_columns THEN
-        SELECT string_agg(format(E',\n       x.measures[%s] AS %I', i, m ->> 'name'), '' ORDER BY i)
+        SELECT ', r.before_rules, r.rules' || string_agg(format(E',\n       x.measures[%s] AS %I', i, m ->> 'name'), '' ORDER BY i)
             || string_agg(format(E',\n       r.contributions[%s] AS %I', i, left(m ->> 'name', 56) || '_points'), '' ORDER BY i)
                FILTER (WHERE m ? 'normalise')
         INTO columns
-        FROM jsonb_array_elements(doc -> 'measures') WITH ORDINALITY AS e(m, i);
-    ELSE
-        columns := ', x.measures, r.points, r.contributions';
+        FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS e(m, i);
     END IF;
-
-    RETURN format(E'measured AS (\n'
-        '    SELECT s.%1$I AS account_id,\n'
-        '           healthscore.measure_partial(%2$s, %3$s, s.%4$I, %5$s) AS partial\n'
-        '    FROM %6$s AS s\n'
-        '    WHERE s.%4$I > %3$s - %7$s AND s.%4$I <= %3$s%8$s\n'
-        '    GROUP BY s.%1$I\n'
-        ')\n'
-        'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%9$s\n'
-        'FROM (\n%10$s\n) AS x\n'
-        'CROSS JOIN LATERAL healthscore.score(%2$s, x.measures) AS r',
-        account, card_sql, as_of_sql, day, signals, rel, healthscore.scorecard_span(card),
-        CASE WHEN NOT (SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = account)
-             THEN format(' AND s.%I IS NOT NULL', account) ELSE '' END,
-        columns, join_sql);
+    RETURN healthscore.hs_book_sql(healthscore.hs_source_sql(card, source), card_sql, as_of_sql, '', healthscore.scorecard_span(card), wanted, NULL)
+        || CASE WHEN healthscore.hs_uses_peers(card) THEN healthscore.hs_peers_sql(healthscore.hs_peers_minimum(card), '') ELSE '' END
+        || E'\n' || healthscore.hs_scored_sql(card, card_sql, '', columns);
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_score_sql(healthscore.scorecard, regclass, text, text, boolean) IS 'The scoring query of a scorecard, from "measured AS (" on, with SQL given for the card and the date.';
+COMMENT ON FUNCTION healthscore.hs_score_sql(healthscore.scorecard, regclass, text, text, boolean, text) IS 'The scoring query of a scorecard, from "measured AS (" on, with SQL given for the card and the date, and for the accounts e that are wanted.';
 
 CREATE FUNCTION healthscore.hs_published(name text) RETURNS healthscore.scorecards
 LANGUAGE plpgsql STABLE
@@ -251,7 +438,8 @@ COMMENT ON FUNCTION healthscore.score_query(text, regclass, date) IS 'The SQL th
 
 CREATE FUNCTION healthscore.scores(card healthscore.scorecard, as_of date)
 RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
-    coverage double precision, measures double precision[], points double precision[], contributions double precision[])
+    coverage double precision, before_rules double precision, rules text[], measures double precision[], points double precision[],
+    contributions double precision[], facts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -267,7 +455,8 @@ COMMENT ON FUNCTION healthscore.scores(healthscore.scorecard, date) IS 'One row 
 
 CREATE FUNCTION healthscore.scores(name text, as_of date)
 RETURNS TABLE (account_id text, segment text, score double precision, shown double precision, band text, band_rank integer,
-    coverage double precision, measures double precision[], points double precision[], contributions double precision[])
+    coverage double precision, before_rules double precision, rules text[], measures double precision[], points double precision[],
+    contributions double precision[], facts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -315,10 +504,12 @@ BEGIN
         format('Health of each account by scorecard "%s", version %s, at %s.', name, p.version, coalesce(as_of::text, 'the latest day of its source')));
     FOR col, what IN VALUES
         ('account_id', 'The account.'), ('segment', 'Its segment.'),
-        ('score', '0 to 100, higher is healthier; the sum of the columns that end in _points.'),
+        ('score', '0 to 100, higher is healthier.'),
         ('shown', 'score, rounded for display.'),
         ('band', 'Band of score, or "insufficient data".'), ('band_rank', '1 is the lowest band.'),
-        ('coverage', 'Share of the weight whose measures are known, 0 to 1.')
+        ('coverage', 'Share of the weight whose measures are known, 0 to 1.'),
+        ('before_rules', 'The score before the rules of the scorecard; the sum of the columns that end in _points.'),
+        ('rules', 'Names of the rules that changed it; NULL for none.')
     LOOP
         EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, col, what);
     END LOOP;

@@ -75,60 +75,73 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.retire_scorecard(text, integer) IS 'Takes a version of a scorecard, or all of them, out of force; history keeps them. Returns how many. The highest version that is left is in force.';
 
-CREATE FUNCTION healthscore.assign_scorecard(name text, segment text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql
+CREATE FUNCTION healthscore.hs_cards_in_force(as_of date) RETURNS SETOF healthscore.scorecards
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    PERFORM healthscore.hs_published(name);
-    INSERT INTO healthscore.assignments AS a (segment, scorecard) VALUES (assign_scorecard.segment, assign_scorecard.name)
-    ON CONFLICT ON CONSTRAINT assignments_segment_key DO UPDATE SET scorecard = EXCLUDED.scorecard;
-END
-$$;
-COMMENT ON FUNCTION healthscore.assign_scorecard(text, text) IS 'From the next run on, a published scorecard scores the accounts of a segment, or by default (segment NULL) those of all segments without one of their own.';
+BEGIN ATOMIC
+    SELECT p.*
+    FROM (SELECT a.scorecard AS name FROM healthscore.assignments AS a WHERE a.valid_from <= hs_cards_in_force.as_of AND a.valid_to > hs_cards_in_force.as_of
+          UNION
+          SELECT 'core'
+          WHERE NOT EXISTS (SELECT FROM healthscore.assignments AS a
+                            WHERE a.valid_from <= hs_cards_in_force.as_of AND a.valid_to > hs_cards_in_force.as_of
+                              AND a.segment IS NULL AND a.attributes = '{}' AND num_nonnulls(a.min_arr, a.max_arr, a.min_age, a.max_age) = 0)) AS u
+    CROSS JOIN LATERAL healthscore.hs_published(u.name) AS p
+    ORDER BY p.name;
+END;
+COMMENT ON FUNCTION healthscore.hs_cards_in_force(date) IS 'The scorecards that a night is scored with, in the versions in force.';
 
-CREATE FUNCTION healthscore.hs_night_sql(as_of date) RETURNS text
+CREATE FUNCTION healthscore.hs_settings(as_of date) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN md5(concat_ws(' ', healthscore.hs_assigned_sql(as_of, 'as_of'),
+    (SELECT string_agg(c.name || ' ' || c.version, ', ' ORDER BY c.name) FROM healthscore.hs_cards_in_force(as_of) AS c),
+    (SELECT string_agg(g.segment || ' ' || coalesce(g.parent, ''), ', ' ORDER BY g.segment) FROM healthscore.segments AS g)));
+COMMENT ON FUNCTION healthscore.hs_settings(date) IS 'Digest of all that decides a night besides signals and accounts.';
+
+CREATE FUNCTION healthscore.hs_night_sql(as_of date, only_changed boolean, OUT night text, OUT peers text, OUT ctes text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    a record;
     p healthscore.scorecards;
-    assigned text[];
-    parts text[] := '{}';
+    src jsonb;
     card_sql text;
-    night text := format('date %L', as_of::text);
+    night_sql text := format('date %L', as_of::text);
+    assigned text := healthscore.hs_assigned_sql(as_of, night_sql);
+    several boolean := (SELECT count(*) > 1 FROM healthscore.hs_cards_in_force(as_of));
+    i integer := 0;
 BEGIN
-    SELECT coalesce(array_agg(x.segment), '{}') INTO assigned FROM healthscore.assignments x WHERE x.segment IS NOT NULL;
-    FOR a IN
-        SELECT x.scorecard, bool_or(x.segment IS NULL) AS is_default, array_remove(array_agg(x.segment), NULL) AS segments
-        FROM (SELECT y.segment, y.scorecard FROM healthscore.assignments y
-              UNION ALL
-              SELECT NULL, 'core' WHERE NOT EXISTS (SELECT FROM healthscore.assignments y WHERE y.segment IS NULL)) AS x
-        GROUP BY x.scorecard
-        ORDER BY x.scorecard
-    LOOP
-        p := healthscore.hs_published(a.scorecard);
+    FOR p IN SELECT * FROM healthscore.hs_cards_in_force(as_of) LOOP
+        i := i + 1;
+        src := healthscore.hs_source_sql(p.card, NULL);
         card_sql := format('(%s)', healthscore.hs_card_sql(p.name, p.version));
-        parts := parts || format(E'SELECT q.*, %L::text AS scorecard, %s AS version\nFROM (WITH %s) AS q\nWHERE %s',
-            p.name, p.version, healthscore.hs_score_sql(p.card, NULL, card_sql, night, false),
-            CASE WHEN assigned = '{}' THEN 'true'
-                 ELSE concat_ws(' OR ',
-                    CASE WHEN a.is_default THEN format('q.segment IS NULL OR q.segment <> ALL (%L::text[])', assigned) END,
-                    CASE WHEN a.segments <> '{}' THEN format('q.segment = ANY (%L::text[])', a.segments) END) END);
+        ctes := concat_ws(E',\n', ctes, healthscore.hs_book_sql(src, card_sql, night_sql, '_' || i, healthscore.scorecard_span(p.card),
+            CASE WHEN several THEN format('%s = %L', assigned, p.name) END,
+            CASE WHEN only_changed THEN format('SELECT s.account_id, s.measures, s.last_day FROM healthscore.scores AS s WHERE s.as_of = %s AND s.scorecard = %L AND s.account_id <> ALL ($1)', night_sql, p.name) END));
+        IF healthscore.hs_uses_peers(p.card) THEN
+            ctes := ctes || healthscore.hs_peers_sql(healthscore.hs_peers_minimum(p.card), '_' || i);
+            peers := concat_ws(E'\nUNION ALL\n', peers, format('SELECT %L::text AS scorecard, %s AS version, p.segment, p.baseline FROM peers_%s AS p', p.name, p.version, i));
+        END IF;
+        night := concat_ws(E'\nUNION ALL\n', night, healthscore.hs_scored_sql(p.card, card_sql, '_' || i,
+            format(', r.before_rules, r.rules, x.measures, r.contributions, x.facts, x.last_day, %L::text AS scorecard, %s AS version', p.name, p.version)));
     END LOOP;
-    RETURN array_to_string(parts, E'\nUNION ALL\n');
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_night_sql(date) IS 'The query of a night: each account scored by the scorecard of its segment, or by the default.';
+COMMENT ON FUNCTION healthscore.hs_night_sql(date, boolean) IS 'The query of a night: each account scored by the scorecard that is assigned to it. night gives scores and peers the baselines (NULL for none), over the common table expressions ctes; $1 is the accounts that are measured anew if only those that changed are.';
 
-CREATE FUNCTION healthscore.hs_score_night(as_of date, run bigint) RETURNS bigint
+CREATE FUNCTION healthscore.hs_score_night(as_of date, run bigint, only_changed boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     n bigint;
     row_security text := current_setting('row_security');
+    parts record;
+    fresh text[];
+    tracked boolean;
+    seen pg_snapshot;
+    before healthscore.nights;
 BEGIN
     -- one writer at a time; readers are not held up
     LOCK TABLE healthscore.scores IN SHARE ROW EXCLUSIVE MODE;
@@ -137,28 +150,71 @@ BEGIN
     IF NOT row_security_active('healthscore.scores') THEN
         PERFORM set_config('row_security', 'off', true);
     END IF;
+
+    -- what is visible from here on is in this night; what is not will have changed
+    seen := pg_current_snapshot();
+    tracked := (SELECT bool_and(healthscore.hs_tracked(healthscore.hs_source_sql(c.card, NULL))) FROM healthscore.hs_cards_in_force(as_of) AS c);
+    IF only_changed THEN
+        SELECT * INTO before FROM healthscore.nights AS x WHERE x.as_of = hs_score_night.as_of AND x.settings = healthscore.hs_settings(hs_score_night.as_of);
+        only_changed := tracked AND before.as_of IS NOT NULL AND NOT EXISTS (
+            SELECT FROM healthscore.changes AS c WHERE c.account_id IS NULL AND NOT pg_visible_in_snapshot(c.xid, before.snapshot));
+        fresh := ARRAY(SELECT DISTINCT c.account_id FROM healthscore.changes AS c
+                       WHERE NOT pg_visible_in_snapshot(c.xid, before.snapshot) AND (c.first_day IS NULL OR c.first_day <= hs_score_night.as_of));
+        IF NOT only_changed THEN
+            RAISE NOTICE 'all accounts are scored at %', as_of USING DETAIL = CASE
+                WHEN NOT tracked THEN 'Changes of the signals are not tracked, see healthscore.track_changes().'
+                WHEN before.as_of IS NULL THEN 'It was not scored with these scorecards and assignments since changes are tracked.'
+                ELSE 'A table was truncated.' END;
+        END IF;
+    END IF;
+
+    SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, only_changed);
     -- a row that comes out the same is not written again
-    EXECUTE format(E'WITH night AS MATERIALIZED (\n%s\n),\n', healthscore.hs_night_sql(as_of))
-        || $q$
+    EXECUTE format($q$WITH %s,
+night AS MATERIALIZED (
+SELECT q.*, healthscore.score_grade(q.coverage, $2 - q.last_day, NULL) AS grade
+FROM (
+%s) AS q
+),
+peers AS (
+%s
+),
 gone AS (
     DELETE FROM healthscore.scores AS s
-    WHERE s.as_of = $1 AND NOT EXISTS (SELECT FROM night AS x WHERE x.account_id = s.account_id)
+    WHERE s.as_of = $2 AND NOT EXISTS (SELECT FROM night AS x WHERE x.account_id = s.account_id)
+), gone_peers AS (
+    DELETE FROM healthscore.baselines AS s
+    WHERE s.as_of = $2 AND NOT EXISTS (SELECT FROM peers AS x WHERE (x.scorecard, x.version, x.segment) = (s.scorecard, s.version, s.segment))
 ), stored AS (
-    INSERT INTO healthscore.scores AS s (account_id, as_of, scorecard, version, segment, score, band, band_rank, coverage, measures, contributions, run_id)
-    SELECT x.account_id, $1, x.scorecard, x.version, x.segment, x.score, x.band, x.band_rank, x.coverage, x.measures, x.contributions, $2
+    INSERT INTO healthscore.scores AS s (account_id, as_of, scorecard, version, segment, score, band, band_rank, coverage, grade, before_rules, rules, last_day, measures, contributions, facts, run_id)
+    SELECT x.account_id, $2, x.scorecard, x.version, x.segment, x.score, x.band, x.band_rank, x.coverage, x.grade, x.before_rules, x.rules, x.last_day, x.measures, x.contributions, x.facts, $3
     FROM night AS x
     ORDER BY x.account_id
     ON CONFLICT (account_id, as_of) DO UPDATE
     SET scorecard = EXCLUDED.scorecard, version = EXCLUDED.version, segment = EXCLUDED.segment, score = EXCLUDED.score,
-        band = EXCLUDED.band, band_rank = EXCLUDED.band_rank, coverage = EXCLUDED.coverage, measures = EXCLUDED.measures,
-        contributions = EXCLUDED.contributions, run_id = EXCLUDED.run_id
-    WHERE (s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.measures, s.contributions)
-        IS DISTINCT FROM (EXCLUDED.scorecard, EXCLUDED.version, EXCLUDED.segment, EXCLUDED.score, EXCLUDED.band,
-            EXCLUDED.band_rank, EXCLUDED.coverage, EXCLUDED.measures, EXCLUDED.contributions)
+        band = EXCLUDED.band, band_rank = EXCLUDED.band_rank, coverage = EXCLUDED.coverage, grade = EXCLUDED.grade, before_rules = EXCLUDED.before_rules,
+        rules = EXCLUDED.rules, last_day = EXCLUDED.last_day, measures = EXCLUDED.measures,
+        contributions = EXCLUDED.contributions, facts = EXCLUDED.facts, run_id = EXCLUDED.run_id
+    WHERE (s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.grade, s.before_rules, s.rules, s.last_day, s.measures, s.contributions, s.facts)
+        IS DISTINCT FROM (EXCLUDED.scorecard, EXCLUDED.version, EXCLUDED.segment, EXCLUDED.score, EXCLUDED.band, EXCLUDED.band_rank, EXCLUDED.coverage,
+            EXCLUDED.grade, EXCLUDED.before_rules, EXCLUDED.rules, EXCLUDED.last_day, EXCLUDED.measures, EXCLUDED.contributions, EXCLUDED.facts)
+), stored_peers AS (
+    INSERT INTO healthscore.baselines AS s (as_of, scorecard, version, segment, baseline)
+    SELECT $2, x.scorecard, x.version, x.segment, x.baseline FROM peers AS x
+    ON CONFLICT (as_of, scorecard, version, segment) DO UPDATE SET baseline = EXCLUDED.baseline
+    WHERE s.baseline::text <> EXCLUDED.baseline::text
 )
 SELECT count(*) FROM night
-$q$
-    INTO n USING as_of, run;
+$q$, parts.ctes, parts.night,
+        coalesce(parts.peers, 'SELECT NULL::text AS scorecard, NULL::integer AS version, NULL::text AS segment, NULL::healthscore.baseline AS baseline WHERE false'))
+    INTO n USING fresh, as_of, run;
+
+    IF tracked THEN
+        INSERT INTO healthscore.nights AS x (as_of, snapshot, settings) VALUES (hs_score_night.as_of, seen, healthscore.hs_settings(hs_score_night.as_of))
+        ON CONFLICT ON CONSTRAINT nights_pkey DO UPDATE SET snapshot = EXCLUDED.snapshot, settings = EXCLUDED.settings;
+        DELETE FROM healthscore.nights AS x WHERE x.as_of < (SELECT min(k.as_of) FROM (SELECT y.as_of FROM healthscore.nights AS y ORDER BY y.as_of DESC LIMIT 7) AS k);
+        DELETE FROM healthscore.changes AS c WHERE NOT EXISTS (SELECT FROM healthscore.nights AS x WHERE NOT pg_visible_in_snapshot(c.xid, x.snapshot));
+    END IF;
     PERFORM set_config('row_security', row_security, true);
     RETURN n;
 EXCEPTION
@@ -169,7 +225,7 @@ EXCEPTION
                   HINT = 'See healthscore.assignments and the "source" of their scorecards.';
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_score_night(date, bigint) IS 'Scores every account at as_of and stores what is new or different; returns the number of accounts.';
+COMMENT ON FUNCTION healthscore.hs_score_night(date, bigint, boolean) IS 'Scores every account at as_of and stores what is new or different; returns the number of accounts. With only_changed, measures of accounts whose signals and row did not change since that night was last scored are taken from its scores; all else is done again, so that the rows are those of a full run.';
 
 CREATE PROCEDURE healthscore.hs_call_is_atomic(INOUT atomic boolean)
 AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -179,7 +235,7 @@ CREATE FUNCTION healthscore.hs_reraise(sqlstate text, message text, detail text,
 AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 COMMENT ON FUNCTION healthscore.hs_reraise(text, text, text, text) IS 'Raises an error again that a procedure caught, wrote down and committed; an empty detail or hint is left out.';
 
-CREATE PROCEDURE healthscore.refresh(as_of date)
+CREATE PROCEDURE healthscore.refresh(as_of date, only_changed boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -200,7 +256,7 @@ BEGIN
     BEGIN
         INSERT INTO healthscore.runs (kind, from_day, to_day, status) VALUES ('refresh', as_of, as_of, 'running')
         RETURNING run_id INTO run;
-        n := healthscore.hs_score_night(as_of, run);
+        n := healthscore.hs_score_night(as_of, run, only_changed);
         UPDATE healthscore.runs SET status = 'done', done_to = as_of, accounts = n, finished_at = clock_timestamp()
         WHERE run_id = run;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -222,7 +278,7 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', path, true);
 END
 $$;
-COMMENT ON PROCEDURE healthscore.refresh(date) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
+COMMENT ON PROCEDURE healthscore.refresh(date, boolean) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. With only_changed it reads the signals only of accounts that changed since that night was scored before, which healthscore.track_changes() notes, and stores the same rows. Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
 
 CREATE PROCEDURE healthscore.backfill(from_day date, to_day date, every integer DEFAULT 1, chunk integer DEFAULT 7)
 LANGUAGE plpgsql

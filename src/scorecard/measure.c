@@ -31,7 +31,7 @@
 #include "scorecard/measure_state.h"
 
 /* Bindings so far in this process; none is numbered 0. */
-static uint64 bindings = 0;
+static uint32 bindings = 0;
 
 /* Arguments of the transition function before the signals. */
 #define FIRST_SIGNAL 4
@@ -50,7 +50,7 @@ typedef struct MeasureSite
 	MemoryContext context; /* of what follows; reset when the card changes */
 	const HsCard *card;	   /* the last one, to be looked at only if given */
 	uint64 identity;	   /* of the card that it was made for */
-	uint64 binding;		   /* number of the binding, see check_state() */
+	uint32 binding;		   /* number of the binding, see check_state() */
 	uint32 card_size;
 	int n_ops; /* 0: nothing made yet */
 	HsOp *ops;
@@ -224,7 +224,9 @@ bind_site(FunctionCallInfo fcinfo, MeasureSite *site, const HsCard *card)
 	}
 	site->n_ops = site->plan->n_slots;
 	site->identity = card->identity;
-	site->binding = ++bindings;
+	if (++bindings == 0)
+		bindings++;
+	site->binding = bindings;
 	site->card_size = VARSIZE(card);
 	MemoryContextSwitchTo(old);
 }
@@ -385,6 +387,8 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 		}
 		if (day < state->first_day)
 			state->first_day = day;
+		if (day > state->last_day)
+			state->last_day = day;
 	}
 
 	if (age < site->plan->span)
@@ -427,6 +431,7 @@ hs_measure_combine(PG_FUNCTION_ARGS)
 						errmsg("cannot combine measures of different "
 							   "scorecards, dates or types of signals")));
 	into->first_day = Min(into->first_day, from->first_day);
+	into->last_day = Max(into->last_day, from->last_day);
 	hs_plan_combine(get_plan(fcinfo, HS_STATE_RECIPE(into)),
 					HS_STATE_DATA(into), HS_STATE_DATA(from));
 	PG_RETURN_POINTER(into);
@@ -508,4 +513,14 @@ hs_measured(PG_FUNCTION_ARGS)
 	first = Min(first, state->first_day);
 	return finish(get_plan(fcinfo, HS_STATE_RECIPE(state)),
 				  HS_STATE_DATA(state), as_of - first + 1);
+}
+
+/*
+ * last_day(partial): the latest day with a row, up to as_of.  NULL for NULL.
+ */
+PG_FUNCTION_INFO_V1(hs_last_day);
+Datum
+hs_last_day(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATEADT(get_state(fcinfo, 0)->last_day);
 }

@@ -26,7 +26,7 @@
  */
 HsMeasureState *
 hs_measure_state_make(const HsPlan *plan, uint64 identity, int32 as_of,
-					  int32 first_day)
+					  int32 day)
 {
 	const HsRecipe *recipe = plan->recipe;
 	Size offset = MAXALIGN(sizeof(HsMeasureState)) + MAXALIGN(plan->data_size);
@@ -36,7 +36,7 @@ hs_measure_state_make(const HsPlan *plan, uint64 identity, int32 as_of,
 	state->recipe = offset;
 	state->identity = identity;
 	state->as_of = as_of;
-	state->first_day = first_day;
+	state->first_day = state->last_day = day;
 	memcpy(HS_STATE_RECIPE(state), recipe, recipe->size);
 	return state;
 }
@@ -259,6 +259,7 @@ write_state(HsMeasureState *state)
 	pq_sendbyte(&buf, WIRE_VERSION);
 	pq_sendint32(&buf, state->as_of);
 	pq_sendint32(&buf, state->first_day);
+	pq_sendint32(&buf, state->last_day);
 	pq_sendint64(&buf, state->identity);
 	pq_sendint32(&buf, recipe->youngest);
 	pq_sendint16(&buf, recipe->n_measures);
@@ -284,10 +285,11 @@ read_state(StringInfo buf, bool binary)
 	uint64 identity;
 	int32 as_of;
 	int32 first_day;
+	int32 last_day;
 	int version;
 	int i;
 
-	if (buf->len - buf->cursor < 27)
+	if (buf->len - buf->cursor < 31)
 		bad_state(binary);
 	version = pq_getmsgbyte(buf);
 	if (version != WIRE_VERSION)
@@ -296,13 +298,14 @@ read_state(StringInfo buf, bool binary)
 				 errmsg("measure_state version %d is not supported", version)));
 	as_of = pq_getmsgint(buf, 4);
 	first_day = pq_getmsgint(buf, 4);
+	last_day = pq_getmsgint(buf, 4);
 	identity = pq_getmsgint64(buf);
 	head.youngest = pq_getmsgint(buf, 4);
 	head.n_measures = pq_getmsgint(buf, 2);
 	head.n_signals = pq_getmsgint(buf, 2);
 	head.n_params = pq_getmsgint(buf, 2);
 	if (!IS_VALID_DATE(as_of) || !IS_VALID_DATE(first_day) ||
-		first_day > as_of ||
+		!IS_VALID_DATE(last_day) || first_day > last_day || last_day > as_of ||
 		buf->len - buf->cursor <
 			8 * head.n_params + 10 * head.n_measures + head.n_signals)
 		bad_state(binary);
@@ -318,6 +321,7 @@ read_state(StringInfo buf, bool binary)
 		bad_state(binary);
 
 	state = hs_measure_state_make(plan, identity, as_of, first_day);
+	state->last_day = last_day;
 	for (i = 0; i < plan->n_slots; i++)
 	{
 		/* as long on the wire as in memory, but for the padding of HsBest */

@@ -26,7 +26,8 @@ typedef struct HsMeasureState
 	int32 as_of;
 	int32 first_day; /* the earliest day seen */
 	uint64 identity; /* of the scorecard */
-	uint64 binding;	 /* call site that has checked the recipe, or 0 */
+	uint32 binding;	 /* call site that has checked the recipe, or 0 */
+	int32 last_day;	 /* the latest day seen */
 } HsMeasureState;
 
 #define HS_STATE_DATA(s) ((char *) (s) + MAXALIGN(sizeof(HsMeasureState)))
