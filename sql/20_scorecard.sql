@@ -130,17 +130,20 @@ COMMENT ON FUNCTION healthscore.last_day(healthscore.measure_state) IS 'The late
 -- score() and explain(): measures to a score
 
 CREATE FUNCTION healthscore.score(card healthscore.scorecard, measures double precision[],
+    peers healthscore.baseline DEFAULT NULL, facts jsonb DEFAULT NULL,
     OUT score double precision, OUT shown double precision, OUT band text, OUT band_rank integer,
-    OUT coverage double precision, OUT points double precision[], OUT contributions double precision[])
-AS 'MODULE_PATHNAME', 'hs_score_row' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION healthscore.score(healthscore.scorecard, double precision[]) IS 'Score of measures. score: 0 to 100, higher is healthier, the sum of the contributions; shown: rounded to the decimals of the card; band: judged on score, an edge belongs to the upper band, "insufficient data" below the minimum coverage; band_rank: 1 is the lowest; coverage: share of the weight whose measures are known; points: 0 to 100 for each measure. With no known measure score is NULL.';
+    OUT coverage double precision, OUT points double precision[], OUT contributions double precision[],
+    OUT before_rules double precision, OUT rules text[])
+AS 'MODULE_PATHNAME', 'hs_score_row' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION healthscore.score(healthscore.scorecard, double precision[], healthscore.baseline, jsonb) IS 'Score of measures. peers: baseline() of the same scorecard over the peers, for normalisers among peers, which are not known without it; facts: a JSON object of what rules ask for as "attribute". score: 0 to 100, higher is healthier; before_rules: the sum of the contributions; rules: names of the rules that changed score or band, in order, NULL if none; shown: score rounded to the decimals of the card; band: judged on score, an edge belongs to the upper band, "insufficient data" below the minimum coverage; band_rank: 1 is the lowest, NULL for insufficient data; coverage: share of the weight whose measures are known, 0 to 1; points: 0 to 100 for each measure. With no known measure score is NULL. NULL card or measures give NULL.';
 
-CREATE FUNCTION healthscore.explain(card healthscore.scorecard, measures double precision[])
+CREATE FUNCTION healthscore.explain(card healthscore.scorecard, measures double precision[],
+    peers healthscore.baseline DEFAULT NULL, facts jsonb DEFAULT NULL)
 RETURNS TABLE (pos integer, measure text, title text, measure_group text, value double precision, unit text,
     points double precision, weight double precision, contribution double precision, lost double precision,
-    missing text, reason text)
-AS 'MODULE_PATHNAME', 'hs_explain' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 12;
-COMMENT ON FUNCTION healthscore.explain(healthscore.scorecard, double precision[]) IS 'A row for each measure: value; points 0 to 100; weight, the share of the score that it decides; contribution = points * weight, which sum to the score; lost = what it is short of 100 points; missing: the policy that was applied to a NULL; reason: one line for people.';
+    missing text, reason text, rule text, peer_median double precision, peer_percentile double precision)
+AS 'MODULE_PATHNAME', 'hs_explain' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 12;
+COMMENT ON FUNCTION healthscore.explain(healthscore.scorecard, double precision[], healthscore.baseline, jsonb) IS 'A row for each measure, and after them one for each rule that changed score or band. Of a measure: value; points 0 to 100; weight, the share of the score that it decides; contribution = points * weight; lost = what it is short of 100 points; missing: the policy that was applied to a value that is not known, or "carry" for a carried one; reason: one line for people; peer_median and peer_percentile (0 to 100) of the others among peers. Of a rule: rule, its name; contribution, what it added to the score; lost, the same with the other sign; measure and value are NULL. The contributions sum to the score, and lost to what it is short of 100. NULL card or measures give no rows.';
 
 CREATE FUNCTION healthscore.risk_signals(usage double precision[], open_tickets bigint DEFAULT 0, days_to_renewal bigint DEFAULT 365,
     OUT risk_level text, OUT signals text[])

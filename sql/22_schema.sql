@@ -19,6 +19,12 @@ RETURN $schema$
     "decimals": {"type": "integer", "minimum": 0, "maximum": 6, "default": 1, "description": "Of the shown score. Bands are judged on the score itself."},
     "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which its measures, but for the latest values, are not known."},
     "minimum_coverage": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5, "description": "Share of the weight that must be known; below it the band is \"insufficient data\"."},
+    "peers": {
+      "type": "object",
+      "additionalProperties": false,
+      "description": "For normalisers among peers.",
+      "properties": {"minimum": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10, "description": "Others with a known value that there must be; with fewer the measure is not known."}}
+    },
     "compatible": {"type": "boolean", "default": false, "description": "Allows \"clamp\", to reproduce scores that leave 0 to 100."},
     "source": {
       "type": "object",
@@ -55,7 +61,8 @@ RETURN $schema$
           "name": {"$ref": "#/$defs/name"},
           "column": {"$ref": "#/$defs/column", "description": "The name if left out."},
           "absent": {"enum": ["zero", "unknown"], "description": "What a day without a row, or a NULL, means."},
-          "description": {"$ref": "#/$defs/text"}
+          "description": {"$ref": "#/$defs/text"},
+          "outcome": {"$ref": "#/$defs/text", "description": "Why a signal may be used whose name says that it is an outcome (arr, mrr, revenue, arpa, arpu, nrr, grr, ltv, clv, churn, churned, renewed, retention, ttfv, time_to_first_value); without it such a signal is refused, as a score made of outcomes is circular."}
         }
       }
     },
@@ -106,7 +113,7 @@ RETURN $schema$
                 "properties": {
                   "worst": {"$ref": "#/$defs/number", "description": "0 points here and beyond."},
                   "best": {"$ref": "#/$defs/number", "description": "100 points here and beyond; above or below worst."},
-                  "clamp": {"enum": ["both", "best", "worst"], "default": "both", "description": "Other than both only in a compatible scorecard."}
+                  "clamp": {"$ref": "#/$defs/clamp"}
                 }
               },
               "piecewise": {
@@ -127,12 +134,33 @@ RETURN $schema$
                   "high": {"$ref": "#/$defs/number"},
                   "tolerance": {"type": "number", "exclusiveMinimum": 0, "description": "Distance outside at which the points reach 0."}
                 }
-              }
+              },
+              "log": {
+                "description": "Linear in sign(x) * ln(1 + |x|).",
+                "type": "object", "additionalProperties": false, "required": ["worst", "best"],
+                "properties": {
+                  "worst": {"$ref": "#/$defs/number", "description": "0 points here and beyond."},
+                  "best": {"$ref": "#/$defs/number", "description": "100 points here and beyond; above or below worst."},
+                  "clamp": {"$ref": "#/$defs/clamp"}
+                }
+              },
+              "logistic": {
+                "description": "100 / (1 + exp(-(x - midpoint) / scale)).",
+                "type": "object", "additionalProperties": false, "required": ["midpoint", "scale"],
+                "properties": {
+                  "midpoint": {"$ref": "#/$defs/number", "description": "50 points here."},
+                  "scale": {"$ref": "#/$defs/number", "not": {"const": 0}, "description": "73 points one scale beyond the midpoint; below 0 where less is better."}
+                }
+              },
+              "peer_z": {"$ref": "#/$defs/peers", "description": "Linear in (x - mean) / standard deviation of the other accounts."},
+              "peer_robust_z": {"$ref": "#/$defs/peers", "description": "Linear in (x - median) / (1.4826 * MAD) of the other accounts."},
+              "peer_percentile": {"$ref": "#/$defs/peers", "description": "Linear in the share of the other accounts below x, half of those equal to it, from 0 to 100."}
             }
           },
           "weight": {"$ref": "#/$defs/weight", "description": "1 if left out; 0 without normalise."},
           "group": {"$ref": "#/$defs/name"},
-          "missing": {"enum": ["redistribute", "neutral", "worst"], "default": "redistribute", "description": "Where the value is not known: its weight goes to its siblings, or it counts 50 points, or 0."},
+          "missing": {"enum": ["redistribute", "neutral", "worst", "carry"], "default": "redistribute", "description": "Where the value is not known: its weight goes to its siblings, or it counts 50 points, or 0; or the last known value is carried, and the weight goes to the siblings where there is none."},
+          "carry_days": {"$ref": "#/$defs/days", "description": "carry, needed there: how many days old the value may become."},
           "evidence": {"$ref": "#/$defs/text", "description": "Why the weight is what it is."},
           "review_on": {"type": "string", "format": "date", "description": "When the weight is to be looked at again."}
         }
@@ -150,6 +178,46 @@ RETURN $schema$
           "from": {"type": "number", "minimum": 0, "maximum": 100}
         }
       }
+    },
+    "rules": {
+      "type": "array", "maxItems": 100,
+      "description": "Applied in order to the weighted score; each where all of its conditions hold.",
+      "items": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "when"],
+        "oneOf": [{"required": ["cap"]}, {"required": ["floor"]}, {"required": ["band"]}],
+        "properties": {
+          "name": {"$ref": "#/$defs/name"},
+          "title": {"$ref": "#/$defs/text"},
+          "description": {"$ref": "#/$defs/text"},
+          "when": {
+            "type": "array", "minItems": 1, "maxItems": 20,
+            "items": {
+              "type": "object",
+              "additionalProperties": false,
+              "minProperties": 2,
+              "oneOf": [{"required": ["measure"]}, {"required": ["attribute"]}],
+              "description": "All comparisons must hold. What is not known satisfies known: false and nothing else.",
+              "properties": {
+                "measure": {"$ref": "#/$defs/name", "description": "Its value, not its points."},
+                "attribute": {"type": "string", "minLength": 1, "maxLength": 200, "description": "A key of the facts given to score(): age_days, an attribute of the account."},
+                "below": {"$ref": "#/$defs/number", "description": "Less than this."},
+                "at_most": {"$ref": "#/$defs/number", "description": "This or less."},
+                "above": {"$ref": "#/$defs/number", "description": "More than this."},
+                "at_least": {"$ref": "#/$defs/number", "description": "This or more."},
+                "is": {"description": "Equal to it, or to one of them; only numbers for a measure.", "anyOf": [{"$ref": "#/$defs/scalar"}, {"type": "array", "minItems": 1, "maxItems": 100, "items": {"$ref": "#/$defs/scalar"}}]},
+                "known": {"type": "boolean", "description": "Whether there is a value; false stands alone."}
+              }
+            }
+          },
+          "cap": {"$ref": "#/$defs/limit", "description": "The score is at most this; of a band, the greatest score displayed in it."},
+          "floor": {"$ref": "#/$defs/limit", "description": "The score is at least this; of a band, where it begins."},
+          "band": {"type": "string", "minLength": 1, "maxLength": 63, "description": "Cap and floor of this band; it is the band also where data are insufficient."},
+          "evidence": {"$ref": "#/$defs/text", "description": "Why there is the rule."},
+          "review_on": {"type": "string", "format": "date", "description": "When the rule is to be looked at again."}
+        }
+      }
     }
   },
   "$defs": {
@@ -160,6 +228,16 @@ RETURN $schema$
     "number": {"type": "number", "minimum": -1e300, "maximum": 1e300},
     "weight": {"type": "number", "minimum": 0, "maximum": 1000000},
     "points": {"type": "number", "minimum": 0, "maximum": 100},
+    "clamp": {"enum": ["both", "best", "worst", "ignore"], "default": "both", "description": "ignore: a value beyond worst or best is not known. best (at 100 only) and worst (at 0 only) are for a compatible scorecard."},
+    "peers": {
+      "type": "object", "additionalProperties": false, "required": ["worst", "best"],
+      "properties": {
+        "worst": {"$ref": "#/$defs/number", "description": "0 points here and beyond."},
+        "best": {"$ref": "#/$defs/number", "description": "100 points here and beyond; above or below worst."}
+      }
+    },
+    "scalar": {"anyOf": [{"type": "string", "maxLength": 1000}, {"$ref": "#/$defs/number"}, {"type": "boolean"}]},
+    "limit": {"anyOf": [{"$ref": "#/$defs/points"}, {"type": "string", "minLength": 1, "maxLength": 63}]},
     "pairs": {
       "type": "array", "maxItems": 100,
       "description": "Pairs of a value and its points, by rising value.",

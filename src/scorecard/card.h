@@ -7,7 +7,7 @@
  * and every cast go through hs_card_compile(), so what lies in a scorecard
  * datum has been checked.  The canonical document is kept inside, for output.
  *
- *		HsCard | HsRecipe | HsScoring + measures, groups, bands, numbers | strings
+ *		HsCard | HsRecipe | HsScoring + measures, groups, bands, rules | strings
  *
  * All offsets are from the start of the datum.
  *
@@ -28,7 +28,7 @@
  * Raised when a layout changes: old values are then compiled anew from their
  * document.  The fields up to json_len stay where they are for ever.
  */
-#define HS_CARD_FORMAT 1
+#define HS_CARD_FORMAT 2
 
 typedef struct HsCard
 {

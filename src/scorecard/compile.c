@@ -76,25 +76,12 @@ add_string(StringInfo strings, uint32 base, const char *s)
 	return at;
 }
 
-static HsScoring *
-build_scoring(const HsDocument *doc, StringInfo strings, uint32 base)
+static void
+build_measures(const HsDocument *doc, HsScoring *scoring, StringInfo strings,
+			   uint32 base)
 {
-	HsScoring *scoring;
-	int n_numbers = 0;
-	Size size;
+	uint32 numbers = 0;
 	int i;
-
-	for (i = 0; i < doc->n_measures; i++)
-		n_numbers += doc->measures[i].n_numbers;
-	size = hs_scoring_size(doc->n_measures, doc->n_groups, doc->n_bands,
-						   n_numbers);
-	scoring = palloc0(size);
-	scoring->minimum_coverage = doc->minimum_coverage;
-	scoring->size = size;
-	scoring->n_measures = doc->n_measures;
-	scoring->n_groups = doc->n_groups;
-	scoring->n_bands = doc->n_bands;
-	scoring->decimals = doc->decimals;
 
 	for (i = 0; i < doc->n_measures; i++)
 	{
@@ -107,15 +94,96 @@ build_scoring(const HsDocument *doc, StringInfo strings, uint32 base)
 		out->clamp = m->clamp;
 		out->missing = m->missing;
 		out->n_numbers = m->n_numbers;
-		out->numbers = scoring->n_numbers;
+		out->numbers = numbers;
 		if (m->n_numbers > 0)
-			memcpy(HS_SCORE_NUMBERS(scoring) + scoring->n_numbers, m->numbers,
+			memcpy(HS_SCORE_NUMBERS(scoring) + numbers, m->numbers,
 				   m->n_numbers * sizeof(double));
-		scoring->n_numbers += m->n_numbers;
+		numbers += m->n_numbers;
 		out->name = add_string(strings, base, m->name);
 		out->title = add_string(strings, base, m->title);
 		out->unit = add_string(strings, base, m->unit);
 	}
+}
+
+static void
+build_rules(const HsDocument *doc, HsScoring *scoring, StringInfo strings,
+			uint32 base)
+{
+	HsCondition *condition = HS_SCORE_CONDITIONS(scoring);
+	HsScalar *scalar = HS_SCORE_SCALARS(scoring);
+	int i;
+	int j;
+	int k;
+
+	for (i = 0; i < doc->n_attributes; i++)
+	{
+		HsAttribute *out = &HS_SCORE_ATTRIBUTES(scoring)[i];
+
+		out->name = add_string(strings, base, doc->attributes[i]);
+		out->len = strlen(doc->attributes[i]);
+	}
+	for (i = 0; i < doc->n_rules; i++)
+	{
+		const HsRuleDoc *r = &doc->rules[i];
+		HsRule *out = &HS_SCORE_RULES(scoring)[i];
+
+		*out = r->rule;
+		out->name = add_string(strings, base, r->name);
+		out->title = add_string(strings, base, r->title);
+		out->conditions = condition - HS_SCORE_CONDITIONS(scoring);
+		for (j = 0; j < r->rule.n_conditions; j++)
+		{
+			const HsConditionDoc *c = &r->conditions[j];
+
+			*condition = c->condition;
+			condition->scalars = scalar - HS_SCORE_SCALARS(scoring);
+			condition++;
+			for (k = 0; k < c->condition.n_scalars; k++)
+			{
+				const HsJson *node = c->scalars[k];
+
+				scalar->kind = hs_document_scalar(node);
+				scalar->number = node->number;
+				if (scalar->kind == HS_SCALAR_TEXT)
+				{
+					scalar->text = add_string(strings, base, node->text);
+					scalar->len = strlen(node->text);
+				}
+				scalar++;
+			}
+		}
+	}
+}
+
+static HsScoring *
+build_scoring(const HsDocument *doc, StringInfo strings, uint32 base)
+{
+	HsScoring counts = { 0 };
+	HsScoring *scoring;
+	int i;
+	int j;
+
+	counts.minimum_coverage = doc->minimum_coverage;
+	counts.n_measures = doc->n_measures;
+	counts.n_groups = doc->n_groups;
+	counts.n_bands = doc->n_bands;
+	counts.decimals = doc->decimals;
+	counts.n_rules = doc->n_rules;
+	counts.n_attributes = doc->n_attributes;
+	counts.peers_minimum = doc->peers_minimum;
+	for (i = 0; i < doc->n_measures; i++)
+		counts.n_numbers += doc->measures[i].n_numbers;
+	for (i = 0; i < doc->n_rules; i++)
+	{
+		counts.n_conditions += doc->rules[i].rule.n_conditions;
+		for (j = 0; j < doc->rules[i].rule.n_conditions; j++)
+			counts.n_scalars += doc->rules[i].conditions[j].condition.n_scalars;
+	}
+	counts.size = hs_scoring_size(&counts);
+	scoring = palloc0(counts.size);
+	*scoring = counts;
+
+	build_measures(doc, scoring, strings, base);
 	for (i = 0; i < doc->n_groups; i++)
 	{
 		HsScoreGroup *out = &HS_SCORE_GROUPS(scoring)[i];
@@ -124,6 +192,7 @@ build_scoring(const HsDocument *doc, StringInfo strings, uint32 base)
 		out->parent = doc->groups[i].parent;
 		out->combine = doc->groups[i].combine;
 		out->name = add_string(strings, base, doc->groups[i].name);
+		out->title = add_string(strings, base, doc->groups[i].title);
 	}
 	for (i = 0; i < doc->n_bands; i++)
 	{
@@ -132,6 +201,7 @@ build_scoring(const HsDocument *doc, StringInfo strings, uint32 base)
 		out->from = doc->bands[i].from;
 		out->name = add_string(strings, base, doc->bands[i].name);
 	}
+	build_rules(doc, scoring, strings, base);
 	return scoring;
 }
 

@@ -14,30 +14,36 @@
 
 #include "scorecard/document.h"
 
-#define TEXT_MAX 1000
+/* Others with a known value that a peer group needs, unless the card says. */
+#define PEERS_MINIMUM 10
 
 static const char *const card_keys[] = {
-	"scorecard",		"title",	  "description", "decimals", "minimum_age",
-	"minimum_coverage", "compatible", "source",		 "signals",	 "groups",
-	"measures",			"bands",	  NULL
+	"scorecard",		"title",	"description", "decimals", "minimum_age",
+	"minimum_coverage", "peers",	"compatible",  "source",   "signals",
+	"groups",			"measures", "bands",	   "rules",	   NULL
 };
 static const char *const source_keys[] = { "table", "account", "day",
 										   "accounts", NULL };
 static const char *const accounts_keys[] = { "table", "account", "since",
 											 "until", "segment", NULL };
-static const char *const signal_keys[] = { "name", "column", "absent",
-										   "description", NULL };
+static const char *const peers_keys[] = { "minimum", NULL };
+static const char *const signal_keys[] = { "name",		  "column",	 "absent",
+										   "description", "outcome", NULL };
 static const char *const group_keys[] = { "name",	"title",   "parent",
 										  "weight", "combine", NULL };
 static const char *const measure_keys[] = {
-	"name",		"title",	 "description", "unit",		 "kind",  "signal",
-	"per",		"days",		 "periods",		"half_life", "aging", "relative",
-	"by",		"otherwise", "normalise",	"weight",	 "group", "missing",
-	"evidence", "review_on", NULL
+	"name",		  "title",	   "description", "unit",	   "kind",	"signal",
+	"per",		  "days",	   "periods",	  "half_life", "aging", "relative",
+	"by",		  "otherwise", "normalise",	  "weight",	   "group", "missing",
+	"carry_days", "evidence",  "review_on",	  NULL
 };
-static const char *const normalise_keys[] = { "linear", "piecewise", "steps",
-											  "target", NULL };
+static const char *const normalise_keys[] = {
+	"linear",	"piecewise", "steps",		  "target",			 "log",
+	"logistic", "peer_z",	 "peer_robust_z", "peer_percentile", NULL
+};
 static const char *const linear_keys[] = { "worst", "best", "clamp", NULL };
+static const char *const peer_keys[] = { "worst", "best", NULL };
+static const char *const logistic_keys[] = { "midpoint", "scale", NULL };
 static const char *const piecewise_keys[] = { "points", NULL };
 static const char *const steps_keys[] = { "below", "at", NULL };
 static const char *const target_keys[] = { "low", "high", "tolerance", NULL };
@@ -49,17 +55,18 @@ static const char *const kinds[] = {
 	"ratio", "slope",		 "ewma", "days_since", "change", "drops", NULL
 };
 static const char *const absents[] = { "zero", "unknown", NULL };
-static const char *const clamps[] = { "both", "best", "worst", NULL };
+static const char *const clamps[] = { "both", "best", "worst", "ignore", NULL };
 static const char *const missings[] = { "redistribute", "neutral", "worst",
-										NULL };
+										"carry", NULL };
 static const char *const combines[] = { "mean", "min", "max", NULL };
 
-static char *
-optional_text(HsJson *object, const char *key)
+/* A text for people, or NULL. */
+char *
+hs_document_text(HsJson *object, const char *key)
 {
 	HsJson *node = hs_json_get(object, key);
 
-	return node == NULL ? NULL : hs_json_string(node, TEXT_MAX);
+	return node == NULL ? NULL : hs_json_string(node, HS_TEXT_MAX);
 }
 
 static double
@@ -67,6 +74,12 @@ any_number(HsJson *node)
 {
 	return hs_json_number(node, -1e300, 1e300,
 						  "a number between -1e300 and 1e300");
+}
+
+static double
+percentile_number(HsJson *node)
+{
+	return hs_json_number(node, 0, 100, "a percentile, a number from 0 to 100");
 }
 
 static double
@@ -90,28 +103,6 @@ read_days(HsJson *node)
 {
 	return hs_json_integer(node, 1, HS_MAX_DAYS);
 }
-
-/* Position of a named thing among those read so far, or an error. */
-#define FIND_BY_NAME(node, array, n, expected, result)                         \
-	do                                                                         \
-	{                                                                          \
-		const char *wanted_ = hs_json_name(node);                              \
-		for (result = 0; result < (n); result++)                               \
-			if (strcmp((array)[result].name, wanted_) == 0)                    \
-				break;                                                         \
-		if (result == (n))                                                     \
-			hs_json_fail(node, expected);                                      \
-	} while (0)
-
-/* Names are unique among their kind. */
-#define CHECK_UNIQUE(node, array, n)                                           \
-	do                                                                         \
-	{                                                                          \
-		int i_;                                                                \
-		for (i_ = 0; i_ < (n); i_++)                                           \
-			if (strcmp((array)[i_].name, (array)[n].name) == 0)                \
-				hs_json_fail(node, "a name that is not used before");          \
-	} while (0)
 
 static void
 read_identifier(HsJson *object, const char *key, bool required,
@@ -169,9 +160,11 @@ read_signals(HsJson *list, HsDocument *doc)
 		s->unknown = hs_json_choice(hs_json_need(node, "absent",
 												 "\"zero\" or \"unknown\""),
 									absents) == 1;
-		(void) optional_text(node, "description");
+		(void) hs_document_text(node, "description");
 		read_identifier(node, "column", false, "a column");
-		CHECK_UNIQUE(hs_json_get(node, "name"), doc->signals, doc->n_signals);
+		hs_document_outcome(node);
+		HS_CHECK_UNIQUE(hs_json_get(node, "name"), doc->signals,
+						doc->n_signals);
 		doc->n_signals++;
 	}
 }
@@ -198,7 +191,7 @@ read_groups(HsJson *list, HsDocument *doc)
 
 		hs_json_object(node, group_keys);
 		g->name = hs_json_name(hs_json_need(node, "name", "a name"));
-		(void) optional_text(node, "title");
+		g->title = hs_document_text(node, "title");
 		g->weight = read_weight(node, 1);
 		combine = hs_json_get(node, "combine");
 		if (combine != NULL)
@@ -206,9 +199,12 @@ read_groups(HsJson *list, HsDocument *doc)
 		/* a parent comes before its children, so there are no cycles */
 		parent = hs_json_get(node, "parent");
 		if (parent != NULL)
-			FIND_BY_NAME(parent, doc->groups, doc->n_groups,
-						 "the name of a group listed before", g->parent);
-		CHECK_UNIQUE(hs_json_get(node, "name"), doc->groups, doc->n_groups);
+			HS_FIND_BY_NAME(
+				parent, doc->groups, doc->n_groups,
+				"the name of a group listed before this one, so that "
+				"no group is within itself",
+				g->parent);
+		HS_CHECK_UNIQUE(hs_json_get(node, "name"), doc->groups, doc->n_groups);
 		doc->n_groups++;
 	}
 }
@@ -243,6 +239,38 @@ read_pairs(HsJson *list, HsMeasureDoc *m, int least)
 	}
 }
 
+/* Where 0 and 100 points are, on the scale that the normaliser is linear in. */
+static void
+read_range(HsJson *how, HsMeasureDoc *m, double (*number)(HsJson *))
+{
+	HsJson *best;
+	int i;
+
+	m->numbers = palloc0_array(double, 2);
+	add_number(m, number(hs_json_need(how, "worst", "a number")));
+	best = hs_json_need(how, "best", "a number");
+	add_number(m, number(best));
+	if (m->norm == HS_NORM_LOG)
+		for (i = 0; i < 2; i++)
+			m->numbers[i] = hs_log_scale(m->numbers[i]);
+	if (m->numbers[0] == m->numbers[1])
+		hs_json_fail(best, "a number other than \"worst\"");
+}
+
+static void
+read_clamp(HsJson *how, HsMeasureDoc *m, const HsDocument *doc)
+{
+	HsJson *clamp = hs_json_get(how, "clamp");
+
+	if (clamp == NULL)
+		return;
+	m->clamp = hs_json_choice(clamp, clamps);
+	if ((m->clamp == HS_CLAMP_BEST || m->clamp == HS_CLAMP_WORST) &&
+		!doc->compatible)
+		hs_json_fail(clamp, "\"both\" or \"ignore\", as the scorecard does not "
+							"say \"compatible\": true");
+}
+
 static void
 read_normalise(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
 {
@@ -250,30 +278,41 @@ read_normalise(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
 
 	hs_json_object(node, normalise_keys);
 	if (node->count != 1)
-		hs_json_fail(node, "exactly one of \"linear\", \"piecewise\", "
-						   "\"steps\" and \"target\"");
+		hs_json_fail(node,
+					 "exactly one of \"linear\", \"piecewise\", \"steps\", "
+					 "\"target\", \"log\", \"logistic\", \"peer_z\", "
+					 "\"peer_robust_z\" and \"peer_percentile\"");
 	how = node->first;
 
-	if (strcmp(how->key, "linear") == 0)
+	if (strcmp(how->key, "linear") == 0 || strcmp(how->key, "log") == 0)
 	{
-		HsJson *clamp;
-
 		hs_json_object(how, linear_keys);
-		m->norm = HS_NORM_LINEAR;
+		m->norm = strcmp(how->key, "log") == 0 ? HS_NORM_LOG : HS_NORM_LINEAR;
+		read_range(how, m, any_number);
+		read_clamp(how, m, doc);
+	}
+	else if (strncmp(how->key, "peer_", 5) == 0)
+	{
+		bool percentile = strcmp(how->key, "peer_percentile") == 0;
+
+		hs_json_object(how, peer_keys);
+		m->norm = percentile						? HS_NORM_PEER_PERCENTILE
+				  : strcmp(how->key, "peer_z") == 0 ? HS_NORM_PEER_Z
+													: HS_NORM_PEER_ROBUST_Z;
+		read_range(how, m, percentile ? percentile_number : any_number);
+	}
+	else if (strcmp(how->key, "logistic") == 0)
+	{
+		HsJson *scale;
+
+		hs_json_object(how, logistic_keys);
+		m->norm = HS_NORM_LOGISTIC;
 		m->numbers = palloc0_array(double, 2);
-		add_number(m, any_number(hs_json_need(how, "worst", "a number")));
-		add_number(m, any_number(hs_json_need(how, "best", "a number")));
-		if (m->numbers[0] == m->numbers[1])
-			hs_json_fail(hs_json_get(how, "best"),
-						 "a number other than \"worst\"");
-		clamp = hs_json_get(how, "clamp");
-		if (clamp != NULL)
-		{
-			m->clamp = hs_json_choice(clamp, clamps);
-			if (m->clamp != HS_CLAMP_BOTH && !doc->compatible)
-				hs_json_fail(clamp, "\"both\", as the scorecard does not say "
-									"\"compatible\": true");
-		}
+		add_number(m, any_number(hs_json_need(how, "midpoint", "a number")));
+		scale = hs_json_need(how, "scale", "a number other than 0");
+		add_number(m, any_number(scale));
+		if (fabs(m->numbers[1]) < 1e-300)
+			hs_json_fail(scale, "a number other than 0");
 	}
 	else if (strcmp(how->key, "piecewise") == 0)
 	{
@@ -327,15 +366,20 @@ option(HsJson *node, const char *key, HsMeasureKind kind, HsMeasureKind wanted)
 	return value;
 }
 
-static void
-check_review_date(HsJson *node)
+/* When a weight or a rule is to be looked at again, if the object says so. */
+void
+hs_document_review_date(HsJson *object)
 {
-	char *text = hs_json_string(node, 10);
+	HsJson *node = hs_json_get(object, "review_on");
+	char *text;
 	int y;
 	int m;
 	int d;
 	char rest;
 
+	if (node == NULL)
+		return;
+	text = hs_json_string(node, 10);
 	if (strlen(text) != 10 ||
 		sscanf(text, "%4d-%2d-%2d%c", &y, &m, &d, &rest) != 3 || m < 1 ||
 		m > 12 || d < 1 || d > 31)
@@ -354,15 +398,15 @@ read_definition(HsJson *node, HsMeasureDoc *m, int position,
 	kind =
 		hs_json_choice(hs_json_need(node, "kind", "a kind of measure"), kinds);
 	def->kind = kind;
-	FIND_BY_NAME(hs_json_need(node, "signal", "the name of a signal"),
-				 doc->signals, doc->n_signals,
-				 "the name of a signal of this scorecard", def->signal);
+	HS_FIND_BY_NAME(hs_json_need(node, "signal", "the name of a signal"),
+					doc->signals, doc->n_signals,
+					"the name of a signal of this scorecard", def->signal);
 	def->days = read_days(hs_json_need(node, "days", "a number of days"));
 
 	value = option(node, "per", kind, HS_RATIO);
 	if (value != NULL)
-		FIND_BY_NAME(value, doc->signals, doc->n_signals,
-					 "the name of a signal of this scorecard", def->per);
+		HS_FIND_BY_NAME(value, doc->signals, doc->n_signals,
+						"the name of a signal of this scorecard", def->per);
 	else if (kind == HS_RATIO)
 		(void) hs_json_need(node, "per", "the signal that is divided by");
 
@@ -399,8 +443,8 @@ read_definition(HsJson *node, HsMeasureDoc *m, int position,
 	def->otherwise = position;
 	value = hs_json_get(node, "otherwise");
 	if (value != NULL)
-		FIND_BY_NAME(value, doc->measures, position,
-					 "the name of a measure listed before", def->otherwise);
+		HS_FIND_BY_NAME(value, doc->measures, position,
+						"the name of a measure listed before", def->otherwise);
 }
 
 /* What it is worth. */
@@ -420,16 +464,27 @@ read_worth(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
 
 	value = hs_json_get(node, "group");
 	if (value != NULL)
-		FIND_BY_NAME(value, doc->groups, doc->n_groups,
-					 "the name of a group of this scorecard", m->group);
+		HS_FIND_BY_NAME(value, doc->groups, doc->n_groups,
+						"the name of a group of this scorecard", m->group);
 	value = hs_json_get(node, "missing");
 	if (value != NULL)
 		m->missing = hs_json_choice(value, missings);
 
-	(void) optional_text(node, "evidence");
-	value = hs_json_get(node, "review_on");
+	value = hs_json_get(node, "carry_days");
 	if (value != NULL)
-		check_review_date(value);
+	{
+		if (m->missing != HS_MISSING_CARRY)
+			hs_json_fail_key(node, "carry_days",
+							 "found in a measure whose \"missing\" is not "
+							 "\"carry\"");
+		(void) read_days(value);
+	}
+	else if (m->missing == HS_MISSING_CARRY)
+		(void) hs_json_need(node, "carry_days",
+							"how many days old a value may become");
+
+	(void) hs_document_text(node, "evidence");
+	hs_document_review_date(node);
 }
 
 static void
@@ -445,10 +500,11 @@ read_measures(HsJson *list, HsDocument *doc)
 
 		hs_json_object(node, measure_keys);
 		m->name = hs_json_name(hs_json_need(node, "name", "a name"));
-		CHECK_UNIQUE(hs_json_get(node, "name"), doc->measures, doc->n_measures);
-		m->title = optional_text(node, "title");
-		m->unit = optional_text(node, "unit");
-		(void) optional_text(node, "description");
+		HS_CHECK_UNIQUE(hs_json_get(node, "name"), doc->measures,
+						doc->n_measures);
+		m->title = hs_document_text(node, "title");
+		m->unit = hs_document_text(node, "unit");
+		(void) hs_document_text(node, "description");
 		read_definition(node, m, doc->n_measures, doc);
 		read_worth(node, m, doc);
 		doc->n_measures++;
@@ -473,7 +529,7 @@ read_bands(HsJson *list, HsDocument *doc)
 			hs_json_fail(hs_json_get(node, "name"),
 						 "a name other than that of the band for accounts "
 						 "without enough data");
-		CHECK_UNIQUE(hs_json_get(node, "name"), doc->bands, doc->n_bands);
+		HS_CHECK_UNIQUE(hs_json_get(node, "name"), doc->bands, doc->n_bands);
 		from = hs_json_need(node, "from", "the least score of the band");
 		b->from = hs_json_number(from, 0, 100, "a score from 0 to 100");
 		if (node == list->first && b->from != 0)
@@ -517,8 +573,8 @@ hs_document_read(HsJson *root, HsDocument *doc)
 	hs_json_object(root, card_keys);
 	doc->name =
 		hs_json_name(hs_json_need(root, "scorecard", "the card's name"));
-	(void) optional_text(root, "title");
-	(void) optional_text(root, "description");
+	(void) hs_document_text(root, "title");
+	(void) hs_document_text(root, "description");
 
 	value = hs_json_get(root, "decimals");
 	doc->decimals = value == NULL ? 1 : hs_json_integer(value, 0, 6);
@@ -528,6 +584,14 @@ hs_document_read(HsJson *root, HsDocument *doc)
 	doc->minimum_coverage =
 		value == NULL ? 0.5
 					  : hs_json_number(value, 0, 1, "a share from 0 to 1");
+	value = hs_json_get(root, "peers");
+	if (value != NULL)
+	{
+		hs_json_object(value, peers_keys);
+		value = hs_json_get(value, "minimum");
+	}
+	doc->peers_minimum =
+		value == NULL ? PEERS_MINIMUM : hs_json_integer(value, 1, 1000000);
 	value = hs_json_get(root, "compatible");
 	doc->compatible = value != NULL && hs_json_boolean(value);
 	value = hs_json_get(root, "source");
@@ -540,4 +604,7 @@ hs_document_read(HsJson *root, HsDocument *doc)
 	read_measures(value, doc);
 	check_weights(value, doc);
 	read_bands(hs_json_need(root, "bands", "an array of bands"), doc);
+	value = hs_json_get(root, "rules");
+	if (value != NULL)
+		hs_document_rules(value, doc);
 }

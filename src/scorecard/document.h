@@ -39,6 +39,7 @@ typedef struct HsMeasureDoc
 typedef struct HsGroupDoc
 {
 	char *name;
+	char *title;
 	double weight;
 	int parent;
 	HsCombine combine;
@@ -49,6 +50,20 @@ typedef struct HsBandDoc
 	char *name;
 	double from;
 } HsBandDoc;
+
+typedef struct HsConditionDoc
+{
+	HsCondition condition; /* but for offsets and indexes of scalars */
+	HsJson **scalars;
+} HsConditionDoc;
+
+typedef struct HsRuleDoc
+{
+	char *name;
+	char *title;
+	HsRule rule; /* but for offsets and the index of its conditions */
+	HsConditionDoc *conditions;
+} HsRuleDoc;
 
 typedef struct HsDocument
 {
@@ -65,8 +80,42 @@ typedef struct HsDocument
 	HsMeasureDoc *measures;
 	int n_bands;
 	HsBandDoc *bands;
+	int peers_minimum;
+	int n_rules;
+	HsRuleDoc *rules;
+	int n_attributes; /* keys that conditions ask for, each once */
+	char **attributes;
 } HsDocument;
 
+#define HS_TEXT_MAX 1000 /* bytes of a text for people */
+
+/* Position of a named thing among those read so far, or an error. */
+#define HS_FIND_BY_NAME(node, array, n, expected, result)                      \
+	do                                                                         \
+	{                                                                          \
+		const char *wanted_ = hs_json_name(node);                              \
+		for (result = 0; result < (n); result++)                               \
+			if (strcmp((array)[result].name, wanted_) == 0)                    \
+				break;                                                         \
+		if (result == (n))                                                     \
+			hs_json_fail(node, expected);                                      \
+	} while (0)
+
+/* Names are unique among their kind. */
+#define HS_CHECK_UNIQUE(node, array, n)                                        \
+	do                                                                         \
+	{                                                                          \
+		int i_;                                                                \
+		for (i_ = 0; i_ < (n); i_++)                                           \
+			if (strcmp((array)[i_].name, (array)[n].name) == 0)                \
+				hs_json_fail(node, "a name that is not used before");          \
+	} while (0)
+
 extern void hs_document_read(HsJson *root, HsDocument *doc);
+extern char *hs_document_text(HsJson *object, const char *key);
+extern void hs_document_review_date(HsJson *object);
+extern HsScalarKind hs_document_scalar(const HsJson *node);
+extern void hs_document_rules(HsJson *list, HsDocument *doc);
+extern void hs_document_outcome(HsJson *signal);
 
 #endif /* HEALTHSCORE_DOCUMENT_H */

@@ -279,6 +279,16 @@ hs_json_fail(const HsJson *node, const char *expected)
 						   path_of(node), found(node), expected)));
 }
 
+/* The same, where the user can do something that is not plain from it. */
+void
+hs_json_fail_hint(const HsJson *node, const char *expected, const char *hint)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					errmsg("invalid scorecard at %s: found %s, expected %s",
+						   path_of(node), found(node), expected),
+					errhint("%s", hint)));
+}
+
 /*
  * Report a problem with a key of an object, present or not.
  */

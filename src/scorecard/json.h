@@ -48,6 +48,8 @@ extern HsJson *hs_json_parse(char *text, int len);
 extern void hs_json_write(const HsJson *node, StringInfo out);
 
 pg_noreturn extern void hs_json_fail(const HsJson *node, const char *expected);
+pg_noreturn extern void
+hs_json_fail_hint(const HsJson *node, const char *expected, const char *hint);
 pg_noreturn extern void hs_json_fail_key(const HsJson *object, const char *key,
 										 const char *problem);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * score.c
- *		From measures to a score: normalise, weigh, group, band.
+ *		From measures to a score: weigh, group, band.
  *
  * Each measure with a weight gets points in 0..100.  A group is the weighted
  * mean of its present children, or the least or greatest of them; a child
@@ -11,7 +11,8 @@
  *
  *		score = sum over measures of share * points
  *
- * and the contributions are those products, so they sum to the score.
+ * and the contributions are those products, so they sum to the score, which
+ * the rules of the card may then move.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,85 +22,19 @@
 
 #include "scorecard/score.h"
 
+/* Bytes of a scoring part with as many parts as "counts" says. */
 Size
-hs_scoring_size(int measures, int groups, int bands, int numbers)
+hs_scoring_size(const HsScoring *counts)
 {
-	return MAXALIGN(sizeof(HsScoring) + measures * sizeof(HsScoreMeasure) +
-					groups * sizeof(HsScoreGroup) +
-					bands * sizeof(HsScoreBand) + numbers * sizeof(double));
-}
-
-/*
- * Points of a value.  *clamped is set where a value beyond the normaliser's
- * range got the points of the range's end.
- */
-static double
-normalise(const HsScoreMeasure *m, const double *p, double x, bool *clamped)
-{
-	int n = m->n_numbers;
-	double points;
-	int i;
-
-	*clamped = false;
-	switch ((HsNormKind) m->norm)
-	{
-		case HS_NORM_LINEAR:
-			/* worst = 0 points, best = 100; either may be the greater */
-			points = (x - p[0]) * 100 / (p[1] - p[0]);
-			if (points > 100 && m->clamp != HS_CLAMP_WORST)
-			{
-				points = 100;
-				*clamped = true;
-			}
-			else if (points < 0 && m->clamp != HS_CLAMP_BEST)
-			{
-				points = 0;
-				*clamped = true;
-			}
-			return points + 0.0; /* no negative zero */
-
-		case HS_NORM_PIECEWISE:
-			/* straight lines between the points, flat outside */
-			*clamped = x < p[0] || x > p[n - 2];
-			if (x <= p[0])
-				return p[1];
-			for (i = 2; i < n; i += 2)
-				if (x <= p[i])
-				{
-					/* each half scaled before the difference: no overflow */
-					double t =
-						(x / 2 - p[i - 2] / 2) / (p[i] / 2 - p[i - 2] / 2);
-
-					return p[i - 1] + t * (p[i + 1] - p[i - 1]);
-				}
-			return p[n - 1];
-
-		case HS_NORM_STEPS:
-			/* the points of the last step at or below the value */
-			points = p[0];
-			for (i = 1; i < n && x >= p[i]; i += 2)
-				points = p[i + 1];
-			return points;
-
-		case HS_NORM_TARGET:
-			/* 100 within [low, high], down to 0 at "tolerance" outside */
-			if (x < p[0])
-				points = 100 - (p[0] - x) / p[2] * 100;
-			else if (x > p[1])
-				points = 100 - (x - p[1]) / p[2] * 100;
-			else
-				points = 100;
-			if (points < 0)
-			{
-				points = 0;
-				*clamped = true;
-			}
-			return points;
-
-		case HS_NORM_NONE:
-			break;
-	}
-	return 0;
+	return MAXALIGN(sizeof(HsScoring) +
+					counts->n_measures * sizeof(HsScoreMeasure) +
+					counts->n_groups * sizeof(HsScoreGroup) +
+					counts->n_bands * sizeof(HsScoreBand) +
+					counts->n_rules * sizeof(HsRule) +
+					counts->n_conditions * sizeof(HsCondition) +
+					counts->n_scalars * sizeof(HsScalar) +
+					counts->n_attributes * sizeof(HsAttribute) +
+					counts->n_numbers * sizeof(double));
 }
 
 /* A group while its children are looked at. */
@@ -153,19 +88,35 @@ round_to(double x, int decimals)
 }
 
 /*
- * Score measures.  Values are finite; "scored" has room for all measures.
+ * The band of a score, which is judged on the score itself and not on the
+ * rounded one.  An edge belongs to the upper band; 1e-9 keeps the last bits of
+ * a sum from deciding a colour.
+ */
+int
+hs_band_of(const HsScoring *scoring, double score)
+{
+	const HsScoreBand *bands = HS_SCORE_BANDS(scoring);
+	int band = 0;
+
+	while (band + 1 < scoring->n_bands && score + 1e-9 >= bands[band + 1].from)
+		band++;
+	return band;
+}
+
+/*
+ * Score measures.  Values are finite; "scored" has room for all measures and
+ * "ruled" for all rules.  "chosen", if wanted, has room for all groups: what
+ * the least or greatest of a min or max group is, a measure, or n_measures +
+ * a group; -1 in a group that is not present, undefined in a mean.
  */
 void
-hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
-		 HsScored *scored, HsScore *result)
+hs_score(const HsScoring *scoring, const HsScoreInput *in, HsScored *scored,
+		 int *chosen, HsRuled *ruled, HsScore *result)
 {
 	const HsScoreMeasure *measures = HS_SCORE_MEASURES(scoring);
 	const HsScoreGroup *groups = HS_SCORE_GROUPS(scoring);
-	const HsScoreBand *bands = HS_SCORE_BANDS(scoring);
-	const double *numbers = HS_SCORE_NUMBERS(scoring);
 	int n_measures = scoring->n_measures;
 	GroupSum sums[HS_MAX_GROUPS + 1];
-	double edge;
 	double least = 0;
 	double greatest = 0;
 	bool any_known = false;
@@ -180,16 +131,15 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 		HsScored *s = &scored[i];
 
 		memset(s, 0, sizeof(*s));
-		s->missing = nulls[i];
+		s->unknown = in->nulls[i] ? HS_UNKNOWN_VALUE
+								  : hs_normalise(scoring, i, in->peers,
+												 in->values[i], s);
 		if (m->norm == HS_NORM_NONE)
 			continue;
-		if (!nulls[i])
-		{
-			s->points =
-				normalise(m, numbers + m->numbers, values[i], &s->clamped);
+		if (s->unknown == HS_KNOWN)
 			s->scored = true;
-		}
-		else if (m->missing != HS_MISSING_REDISTRIBUTE)
+		else if (m->missing == HS_MISSING_NEUTRAL ||
+				 m->missing == HS_MISSING_WORST)
 		{
 			s->points = m->missing == HS_MISSING_NEUTRAL ? 50 : 0;
 			s->scored = true;
@@ -197,7 +147,7 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 		if (m->weight <= 0)
 			continue;
 		sums[m->group].nominal += m->weight;
-		any_known = any_known || !nulls[i];
+		any_known = any_known || s->unknown == HS_KNOWN;
 		if (s->scored)
 			add_child(&groups[m->group], &sums[m->group], m->weight, s->points,
 					  i);
@@ -244,7 +194,7 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 
 		if (m->norm == HS_NORM_NONE || m->weight <= 0)
 			continue;
-		if (!nulls[i])
+		if (s->unknown == HS_KNOWN)
 			result->coverage += up->full * (m->weight / up->nominal);
 		if (!s->scored)
 			continue;
@@ -261,19 +211,19 @@ hs_score(const HsScoring *scoring, const double *values, const bool *nulls,
 		result->coverage = 1;
 
 	result->known = any_known;
+	result->ruled = false;
 	if (!any_known)
-		memset(&result->score, 0, sizeof(result->score));
+		result->score = 0;
+	result->before_rules = result->score;
+	result->band =
+		any_known && result->coverage + 1e-9 >= scoring->minimum_coverage
+			? hs_band_of(scoring, result->score)
+			: HS_INSUFFICIENT;
+	if (scoring->n_rules > 0)
+		hs_rules_apply(scoring, in, ruled, result);
 	result->shown = round_to(result->score, scoring->decimals);
 
-	/*
-	 * The band is judged on the score itself, not on the rounded one.  An edge
-	 * belongs to the upper band; 1e-9 keeps the last bits of a sum from
-	 * deciding a colour.
-	 */
-	result->band = HS_INSUFFICIENT;
-	if (!any_known || result->coverage + 1e-9 < scoring->minimum_coverage)
-		return;
-	edge = result->score + 1e-9;
-	for (i = 0; i < scoring->n_bands && (i == 0 || edge >= bands[i].from); i++)
-		result->band = i;
+	if (chosen != NULL)
+		for (i = 0; i < scoring->n_groups; i++)
+			chosen[i] = sums[i].present ? sums[i].chosen : -1;
 }

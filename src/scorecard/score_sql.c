@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * score_sql.c
- *		score() and explain(): measures of one account to a score.
+ *		score(): measures of one account to a score.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,18 +9,17 @@
 
 #include <math.h>
 
-#include "fmgr.h"
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "core/array.h"
-#include "core/compat.h"
-#include "scorecard/card.h"
+#include "scorecard/score_sql.h"
 
 typedef struct ScoreSite
 {
-	HsCardCache cards;
+	HsScoreCache cache;
 	TupleDesc desc;
 } ScoreSite;
 
@@ -59,26 +58,93 @@ read_measures(const HsCard *card, ArrayType *array, double *values, bool *nulls)
 	}
 }
 
-static const char *
-band_name(const HsCard *card, int band)
+static const HsBaseline *
+read_peers(const HsCard *card, HsBaselineCache *cache, Datum datum,
+		   MemoryContext context)
+{
+	const HsBaseline *peers = hs_baseline_fetch(cache, datum, context);
+	int n = HS_CARD_SCORING(card)->n_measures;
+
+	if (hs_baseline_measures(peers) != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scorecard \"%s\" has %d measures, but the baseline is "
+						"of %d",
+						HS_CARD_STRING(card, card->name), n,
+						hs_baseline_measures(peers)),
+				 errhint("Make the baseline of measures of the same "
+						 "scorecard.")));
+	return peers;
+}
+
+/*
+ * Read the arguments (card, measures, peers, facts) and score them.  False if
+ * card or measures are NULL.  Facts are looked at where a rule asks for an
+ * attribute, or where they are wanted; they must be an object then.
+ */
+bool
+hs_score_call(FunctionCallInfo fcinfo, HsScoreCache *cache,
+			  MemoryContext context, bool want_facts, int **chosen,
+			  HsScoreCall *call)
+{
+	const HsCard *card;
+	const HsScoring *scoring;
+	double *values;
+	bool *nulls;
+
+	memset(call, 0, sizeof(*call));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return false;
+
+	card = hs_card_fetch(&cache->cards, PG_GETARG_DATUM(0), context);
+	scoring = HS_CARD_SCORING(card);
+	values = palloc_array(double, scoring->n_measures);
+	nulls = palloc_array(bool, scoring->n_measures);
+	read_measures(card, PG_GETARG_ARRAYTYPE_P(1), values, nulls);
+
+	call->card = card;
+	call->scoring = scoring;
+	call->in.values = values;
+	call->in.nulls = nulls;
+	call->in.strings = (const char *) card;
+	if (!PG_ARGISNULL(2))
+		call->in.peers =
+			read_peers(card, &cache->peers, PG_GETARG_DATUM(2), context);
+	if (!PG_ARGISNULL(3) && (want_facts || scoring->n_attributes > 0))
+	{
+		call->facts = PG_GETARG_JSONB_P(3);
+		if (!JB_ROOT_IS_OBJECT(call->facts))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("facts must be a JSON object")));
+	}
+	if (scoring->n_attributes > 0)
+		call->in.facts = hs_facts_read(card, call->facts);
+
+	call->scored = palloc_array(HsScored, scoring->n_measures);
+	if (scoring->n_rules > 0)
+		call->ruled = palloc_array(HsRuled, scoring->n_rules);
+	if (chosen != NULL)
+		*chosen = palloc_array(int, scoring->n_groups);
+	hs_score(scoring, &call->in, call->scored, chosen != NULL ? *chosen : NULL,
+			 call->ruled, &call->result);
+
+	/* finite numbers can still overflow where nothing is clamped */
+	if (!isfinite(call->result.score) || !isfinite(call->result.shown) ||
+		!isfinite(call->result.before_rules))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("score is out of range for type double "
+							   "precision")));
+	return true;
+}
+
+const char *
+hs_band_name(const HsCard *card, int band)
 {
 	const HsScoring *scoring = HS_CARD_SCORING(card);
 
 	if (band == HS_INSUFFICIENT)
 		return "insufficient data";
 	return HS_CARD_STRING(card, HS_SCORE_BANDS(scoring)[band].name);
-}
-
-/*
- * Finite numbers can still overflow where nothing is clamped.
- */
-static void
-check_score(const HsScore *score)
-{
-	if (!isfinite(score->score) || !isfinite(score->shown))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("score is out of range for type double "
-							   "precision")));
 }
 
 static Datum
@@ -97,25 +163,41 @@ float_array(const HsScored *scored, int n, bool contributions)
 	return PointerGetDatum(hs_float8_array(values, nulls, n));
 }
 
+/* Names of the rules that changed something, in the order of the card. */
+static Datum
+changed_rules(const HsScoreCall *call)
+{
+	const HsRule *rules = HS_SCORE_RULES(call->scoring);
+	Datum names[HS_MAX_RULES];
+	int n = 0;
+	int i;
+
+	for (i = 0; i < call->scoring->n_rules; i++)
+		if (call->ruled[i].changed)
+			names[n++] = PointerGetDatum(
+				cstring_to_text(HS_CARD_STRING(call->card, rules[i].name)));
+	return PointerGetDatum(
+		construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /*
- * score(card, measures) -> score, shown, band, band_rank, coverage, points,
- * contributions.  Strict.  With no known measure of any weight the score is
- * NULL and the band "insufficient data"; NaN or infinite measures are 22003,
- * a wrong number of them 22023.
+ * score(card, measures, peers, facts) -> score, shown, band, band_rank,
+ * coverage, points, contributions, before_rules, rules.  NULL for a NULL card
+ * or NULL measures.  With no known measure of any weight the score is NULL and
+ * the band "insufficient data", unless a rule forces one; NaN or infinite
+ * measures are 22003, a wrong number of measures, a baseline of another number
+ * and facts that are no object 22023.
  */
 PG_FUNCTION_INFO_V1(hs_score_row);
 Datum
 hs_score_row(PG_FUNCTION_ARGS)
 {
 	ScoreSite *site = fcinfo->flinfo->fn_extra;
-	const HsCard *card;
+	HsScoreCall call;
+	const HsScore *result = &call.result;
 	int n;
-	double *values;
-	bool *nulls;
-	HsScored *scored;
-	HsScore result;
-	Datum out[7];
-	bool out_null[7] = { 0 };
+	Datum out[9];
+	bool out_null[9] = { 0 };
 
 	if (site == NULL)
 	{
@@ -130,128 +212,26 @@ hs_score_row(PG_FUNCTION_ARGS)
 		fcinfo->flinfo->fn_extra = site;
 	}
 
-	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(0),
-						 fcinfo->flinfo->fn_mcxt);
-	n = HS_CARD_SCORING(card)->n_measures;
-	values = palloc_array(double, n);
-	nulls = palloc_array(bool, n);
-	scored = palloc_array(HsScored, n);
-	read_measures(card, PG_GETARG_ARRAYTYPE_P(1), values, nulls);
-	hs_score(HS_CARD_SCORING(card), values, nulls, scored, &result);
-	check_score(&result);
+	if (!hs_score_call(fcinfo, &site->cache, fcinfo->flinfo->fn_mcxt, false,
+					   NULL, &call))
+		PG_RETURN_NULL();
 
-	out_null[0] = out_null[1] = out_null[5] = out_null[6] = !result.known;
-	out[0] = Float8GetDatum(result.score);
-	out[1] = Float8GetDatum(result.shown);
-	out[2] = PointerGetDatum(cstring_to_text(band_name(card, result.band)));
+	n = call.scoring->n_measures;
+	out_null[0] = out_null[1] = out_null[5] = out_null[6] = out_null[7] =
+		!result->known;
+	out[0] = Float8GetDatum(result->score);
+	out[1] = Float8GetDatum(result->shown);
+	out[2] =
+		PointerGetDatum(cstring_to_text(hs_band_name(call.card, result->band)));
 	/* 1 = the lowest band; insufficient data has no rank */
-	out[3] = Int32GetDatum(result.band + 1);
-	out_null[3] = result.band == HS_INSUFFICIENT;
-	out[4] = Float8GetDatum(result.coverage);
-	out[5] = float_array(scored, n, false);
-	out[6] = float_array(scored, n, true);
+	out[3] = Int32GetDatum(result->band + 1);
+	out_null[3] = result->band == HS_INSUFFICIENT;
+	out[4] = Float8GetDatum(result->coverage);
+	out[5] = float_array(call.scored, n, false);
+	out[6] = float_array(call.scored, n, true);
+	out[7] = Float8GetDatum(result->before_rules);
+	out[8] = result->ruled ? changed_rules(&call) : (Datum) 0;
+	out_null[8] = !result->ruled;
 	PG_RETURN_DATUM(
 		HeapTupleGetDatum(heap_form_tuple(site->desc, out, out_null)));
-}
-
-/* A number for people: three significant digits, and all before the point. */
-static char *
-display(double value)
-{
-	return psprintf(fabs(value) >= 999.5 ? "%.0f" : "%.3g", value);
-}
-
-static Datum
-optional_text(const HsCard *card, uint32 offset, bool *isnull)
-{
-	*isnull = offset == 0 || HS_CARD_STRING(card, offset)[0] == '\0';
-	return *isnull
-			   ? (Datum) 0
-			   : PointerGetDatum(cstring_to_text(HS_CARD_STRING(card, offset)));
-}
-
-/* One line that a person can read. */
-static char *
-reason(const HsCard *card, const HsScoreMeasure *m, const HsScored *s,
-	   double value)
-{
-	const char *title = HS_CARD_STRING(card, m->title ? m->title : m->name);
-	const char *unit = m->unit ? HS_CARD_STRING(card, m->unit) : "";
-	const char *space = m->unit ? " " : "";
-
-	if (s->missing)
-		return psprintf("%s: not known%s", title,
-						m->norm == HS_NORM_NONE || !(m->weight > 0) ? ""
-						: m->missing == HS_MISSING_NEUTRAL
-							? ", counted as neutral"
-						: m->missing == HS_MISSING_WORST
-							? ", counted as the worst"
-							: ", its weight went to the others");
-	if (m->norm == HS_NORM_NONE || !(m->weight > 0))
-		return psprintf("%s: %s%s%s", title, display(value), space, unit);
-	return psprintf("%s: %s%s%s, %.1f of %.1f points", title, display(value),
-					space, unit, s->contribution, s->weight * 100);
-}
-
-/*
- * explain(card, measures) -> a row for each measure: what score() saw of it
- * and made of it.  Strict; errors as score().
- */
-PG_FUNCTION_INFO_V1(hs_explain);
-Datum
-hs_explain(PG_FUNCTION_ARGS)
-{
-	static const char *const policies[] = { "redistribute", "neutral",
-											"worst" };
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	HsCardCache cache = { 0 };
-	const HsCard *card =
-		hs_card_fetch(&cache, PG_GETARG_DATUM(0), CurrentMemoryContext);
-	const HsScoring *scoring = HS_CARD_SCORING(card);
-	int n = scoring->n_measures;
-	double *values = palloc_array(double, n);
-	bool *nulls = palloc_array(bool, n);
-	HsScored *scored = palloc_array(HsScored, n);
-	HsScore result;
-	int i;
-
-	read_measures(card, PG_GETARG_ARRAYTYPE_P(1), values, nulls);
-	hs_score(scoring, values, nulls, scored, &result);
-	check_score(&result);
-
-	InitMaterializedSRF(fcinfo, 0);
-	for (i = 0; i < n; i++)
-	{
-		const HsScoreMeasure *m = &HS_SCORE_MEASURES(scoring)[i];
-		const HsScored *s = &scored[i];
-		bool weighs = m->norm != HS_NORM_NONE && m->weight > 0;
-		bool points = s->scored && result.known;
-		Datum out[12];
-		bool isnull[12] = { 0 };
-
-		out[0] = Int32GetDatum(i + 1);
-		out[1] = optional_text(card, m->name, &isnull[1]);
-		out[2] = optional_text(card, m->title ? m->title : m->name, &isnull[2]);
-		out[3] = optional_text(card, HS_SCORE_GROUPS(scoring)[m->group].name,
-							   &isnull[3]);
-		out[4] = Float8GetDatum(values[i]);
-		isnull[4] = nulls[i];
-		out[5] = optional_text(card, m->unit, &isnull[5]);
-		out[6] = Float8GetDatum(s->points);
-		isnull[6] = !points;
-		out[7] = Float8GetDatum(s->weight);
-		out[8] = Float8GetDatum(s->contribution);
-		isnull[8] = !points;
-		/* what the measure costs: its share of 100 less what it gives */
-		out[9] = Float8GetDatum(s->weight * 100 - s->contribution);
-		isnull[9] = !points;
-		out[10] = s->missing && weighs
-					  ? PointerGetDatum(cstring_to_text(policies[m->missing]))
-					  : (Datum) 0;
-		isnull[10] = !(s->missing && weighs);
-		out[11] =
-			PointerGetDatum(cstring_to_text(reason(card, m, s, values[i])));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, out, isnull);
-	}
-	return (Datum) 0;
 }

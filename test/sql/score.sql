@@ -16,9 +16,24 @@ FROM (VALUES (1, '{"linear": {"worst": 0, "best": 10}}'), (2, '{"linear": {"wors
     (3, '{"piecewise": {"points": [[0, 20], [5, 100], [10, 40]]}}'),
     (4, '{"steps": {"below": 50, "at": [[1, 100], [5, 75], [10, 25]]}}'),
     (5, '{"target": {"low": 5, "high": 10, "tolerance": 5}}'),
-    (6, '{"piecewise": {"points": [[-1e300, 0], [1e300, 100]]}}')) AS h(o, how),
+    (6, '{"piecewise": {"points": [[-1e300, 0], [1e300, 100]]}}'), (7, '{"linear": {"worst": 0, "best": 10, "clamp": "ignore"}}'), (8, '{"linear": {"worst": 10, "best": 2.5, "clamp": "ignore"}}')) AS h(o, how),
     unnest(ARRAY[-1e300, -1, 0, 1, 2.5, 5, 7, 10, 12, 1e300]) WITH ORDINALITY AS x(x, i)
 GROUP BY o, how ORDER BY o;
+
+-- the logarithmic and the logistic one against their formulas, in either direction
+SELECT how, max(abs(points(how::jsonb, x) - greatest(least(100 * (sign(x) * ln(1 + abs(x)) - sign(w) * ln(1 + abs(w))) / (sign(b) * ln(1 + abs(b)) - sign(w) * ln(1 + abs(w))), 100), 0))) < 1e-9 AS right_log
+FROM (VALUES (1, '{"log": {"worst": 0, "best": 1000}}', 0, 1000), (2, '{"log": {"worst": 1e6, "best": 1}}', 1e6, 1), (3, '{"log": {"worst": -50, "best": 50}}', -50, 50)) AS v(i, how, w, b),
+    unnest(ARRAY[-1e6, -60, -50, -1, -1e-9, 0, 1e-9, .5, 1, 9, 50, 999.5, 1000, 1e6, 1e9]::float8[]) AS x GROUP BY i, how ORDER BY i;
+SELECT points('{"log": {"worst": 0, "best": 99}}', 9) AS half, points('{"log": {"worst": 0, "best": 99, "clamp": "ignore"}}', 99) AS edge, points('{"log": {"worst": 0, "best": 99, "clamp": "ignore"}}', 99.001) AS beyond,
+       points('{"log": {"worst": 99, "best": 0, "clamp": "ignore"}}', -.001) AS below, points('{"log": {"worst": -1e300, "best": 1e300}}', 1.7e308) AS far;
+SELECT how, max(abs(points(how::jsonb, x) - 100 / (1 + exp(greatest(least(-(x - m) / s, 700), -700))))) < 1e-9 AS right_logistic, points(how::jsonb, -1.7e308) AS far_below, points(how::jsonb, m) AS middle, points(how::jsonb, 1.7e308) AS far_above
+FROM (VALUES (1, '{"logistic": {"midpoint": 10, "scale": 2}}', 10, 2), (2, '{"logistic": {"midpoint": 0, "scale": -0.5}}', 0, -.5), (3, '{"logistic": {"midpoint": -1e300, "scale": 1e290}}', -1e300, 1e290)) AS v(i, how, m, s),
+    unnest(ARRAY[-1e6, -60, -50, -1, -1e-9, 0, 1e-9, .5, 1, 9, 10, 11, 50, 999.5]::float8[]) AS x GROUP BY i, how, m, s ORDER BY i;
+-- ignored beyond the range: not known, and the policy decides
+SELECT policy, x, s.score, s.coverage, s.points, e.missing, e.value, e.reason
+FROM unnest(ARRAY['redistribute', 'neutral', 'worst']) AS policy, unnest(ARRAY[0, -0.1, 10.1]) AS x, LATERAL (SELECT ('{"scorecard": "i", "minimum_coverage": 0, "signals": [{"name": "s", "absent": "zero"}], "bands": [{"name": "all", "from": 0}],
+    "measures": [{"name": "m", "kind": "sum", "signal": "s", "days": 1, "unit": "days", "missing": "' || policy || '", "normalise": {"linear": {"worst": 10, "best": 0, "clamp": "ignore"}}},
+                 {"name": "n", "kind": "sum", "signal": "s", "days": 1, "normalise": {"linear": {"worst": 0, "best": 100}}}]}')::scorecard AS c) AS c, score(c, ARRAY[x, 20]) AS s, explain(c, ARRAY[x, 20]) AS e WHERE e.pos = 1 ORDER BY 1, 2;
 
 -- a tree: u = min(a, b) weight 3, in g with c weight 1; d weight 2 beside g weight 2
 CREATE FUNCTION tree(policy text DEFAULT 'redistribute', least_coverage float8 DEFAULT 0.5) RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$

@@ -74,7 +74,24 @@ SELECT try(path::text[], value::jsonb) FROM (VALUES
     ('{measures,1,weight}', '1'), ('{measures,0,group}', '"x"'), ('{measures,0,missing}', '"zero"'), ('{measures,0,review_on}', '"soon"'),
     ('{measures,0,evidence}', '""'),
     ('{bands}', NULL), ('{bands}', '[]'), ('{bands,0,from}', '10'), ('{bands,1,from}', '0'), ('{bands,1,from}', '101'), ('{bands,1,name}', '"low"'),
-    ('{bands,0,name}', '"insufficient data"'), ('{bands,0,colour}', '"red"')
+    ('{bands,0,name}', '"insufficient data"'), ('{bands,0,colour}', '"red"'),
+    -- normalisers beyond the plain ones, peers, carry
+    ('{measures,0,normalise}', '{"log": {"worst": 1, "best": 1}}'), ('{measures,0,normalise}', '{"log": {"worst": 1e299, "best": 1.0000000000000002e299}}'),
+    ('{measures,0,normalise}', '{"log": {"worst": 0, "best": 9, "clamp": "worst"}}'), ('{measures,0,normalise}', '{"log": {"worst": 0, "best": 9, "clamp": "ignore"}}'),
+    ('{measures,0,normalise}', '{"linear": {"worst": 0, "best": 9, "clamp": "ignore"}}'), ('{measures,0,normalise}', '{"linear": {"worst": 0, "best": 9, "clamp": "none"}}'),
+    ('{measures,0,normalise}', '{"logistic": {"midpoint": 0}}'), ('{measures,0,normalise}', '{"logistic": {"midpoint": 0, "scale": 0}}'),
+    ('{measures,0,normalise}', '{"logistic": {"midpoint": 0, "scale": 1e-310}}'), ('{measures,0,normalise}', '{"logistic": {"midpoint": 1e999, "scale": 1}}'),
+    ('{measures,0,normalise}', '{"peer_z": {"worst": -2}}'), ('{measures,0,normalise}', '{"peer_z": {"worst": 2, "best": 2}}'), ('{measures,0,normalise}', '{"peer_robust_z": {"worst": -2, "best": 2, "clamp": "both"}}'),
+    ('{measures,0,normalise}', '{"peer_percentile": {"worst": -1, "best": 100}}'), ('{measures,0,normalise}', '{"peer_percentile": {"worst": 0, "best": 101}}'),
+    ('{peers}', '10'), ('{peers}', '{"minimum": 0}'), ('{peers}', '{"minimum": 2.5}'), ('{peers}', '{}'),
+    ('{measures,0,missing}', '"carry"'), ('{measures,0,carry_days}', '7'),
+    -- outcomes: by name, by column, within a name
+    ('{signals,0,name}', '"arr"'), ('{signals,1,column}', '"Monthly Revenue"'), ('{signals,1,column}', '"netMrr"'), ('{signals,1,name}', '"net_retention_rate"'),
+    ('{signals,1,name}', '"time_to_first_value_days"'), ('{signals,1}', '{"name": "t", "column": "churned_seats", "absent": "zero", "outcome": ""}'),
+    ('{signals,1}', '{"name": "t", "column": "churned_seats", "absent": "zero", "outcome": "Seats taken out of use, known daily and long before renewal."}'),
+    ('{signals,1,column}', '"contract_value_change"'), ('{signals,1,column}', '"arrivals"'), ('{signals,1,column}', '"days_to_renewal"'), ('{signals,1,column}', '"carry_arrears"'),
+    -- a group whose parent comes later, or is itself: no cycle can be written
+    ('{groups,0,parent}', '"h"'), ('{groups,1,parent}', '"h"')
 ) AS v(path, value);
 \a
 \t
@@ -92,6 +109,9 @@ SELECT (('{"scorecard": "c", "description": "' || repeat('x', 1100000)) || '"}')
 SELECT ('{"scorecard": "c", "bands": [{"name": "a", "from": 0}], "signals": [{"name": "s", "absent": "zero"}], "measures": ['
     || string_agg(format('{"name": "m%s", "kind": "sum", "signal": "s", "days": 30, "normalise": {"linear": {"worst": 0, "best": 1}}}', i), ',') || ']}')::scorecard
 FROM generate_series(1, 1001) i;
+SELECT ('{"scorecard": "c", "bands": [{"name": "a", "from": 0}], "signals": [{"name": "s", "absent": "zero"}], "measures": ['
+    || string_agg(format('{"name": "m%s", "kind": "sum", "signal": "s", "days": 30}', i), ',') || ']}')::scorecard
+FROM generate_series(1, 10000) i;
 -- a thousand measures are fine
 SELECT length(('{"scorecard": "c", "bands": [{"name": "a", "from": 0}], "signals": [{"name": "s", "absent": "zero"}], "measures": ['
     || string_agg(format('{"name": "m%s", "kind": "sum", "signal": "s", "days": %s, "normalise": {"linear": {"worst": 0, "best": 1}}}', i, i), ',') || ']}')::scorecard::text)
@@ -116,4 +136,12 @@ SELECT keys_of('{"?": 1}') = schema_keys('{properties}') AS card,
   keys_of('{"scorecard": "c", "signals": [{"name": "s", "absent": "zero"}], "groups": [{"?": 1}]}') = schema_keys('{properties,groups,items,properties}') AS groups,
   keys_of('{"scorecard": "c", "signals": [{"name": "s", "absent": "zero"}], "measures": [{"?": 1}]}') = schema_keys('{properties,measures,items,properties}') AS measures,
   keys_of('{"scorecard": "c", "signals": [{"name": "s", "absent": "zero"}], "measures": [{"name": "m", "kind": "sum", "signal": "s", "days": 1, "normalise": {"?": 1}}]}')
-    = schema_keys('{properties,measures,items,properties,normalise,properties}') AS normalise;
+    = schema_keys('{properties,measures,items,properties,normalise,properties}') AS normalise,
+  keys_of('{"scorecard": "c", "peers": {"?": 1}}') = schema_keys('{properties,peers,properties}') AS peers;
+SELECT o, keys_of('{"scorecard": "c", "signals": [{"name": "s", "absent": "zero"}], "measures": [{"name": "m", "kind": "sum", "signal": "s", "days": 1, "normalise": {"' || o || '": {"?": 1}}}]}')
+    = coalesce(schema_keys(ARRAY['properties', 'measures', 'items', 'properties', 'normalise', 'properties', o, 'properties']), schema_keys('{$defs,peers,properties}')) AS same
+FROM jsonb_object_keys(scorecard_schema() #> '{properties,measures,items,properties,normalise,properties}') AS o ORDER BY o COLLATE "C";
+SELECT keys_of(doc || '"rules": [{"?": 1}]}') = schema_keys('{properties,rules,items,properties}') AS rules,
+  keys_of(doc || '"rules": [{"name": "r", "when": [{"?": 1}]}]}') = schema_keys('{properties,rules,items,properties,when,items,properties}') AS conditions
+FROM (SELECT '{"scorecard": "c", "signals": [{"name": "s", "absent": "zero"}], "bands": [{"name": "all", "from": 0}],
+    "measures": [{"name": "m", "kind": "sum", "signal": "s", "days": 1, "normalise": {"linear": {"worst": 0, "best": 1}}}], ' AS doc) AS d;
