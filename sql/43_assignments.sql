@@ -58,13 +58,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     src jsonb;
+    names text[];
 BEGIN
     PERFORM healthscore.hs_check_date(as_of);
-    FOR src IN
-        SELECT DISTINCT ON (s ->> 'accounts') s
-        FROM (SELECT healthscore.hs_source_sql((healthscore.hs_published(c.name)).card, NULL)
-              FROM (SELECT 'core' UNION SELECT a.scorecard FROM healthscore.assignments AS a WHERE a.valid_from <= as_of AND a.valid_to > as_of) AS c(name)) AS x(s)
-        WHERE s ->> 'accounts' IS NOT NULL
+    -- each table of accounts once, with the scorecards that read it
+    FOR src, names IN
+        SELECT (array_agg(x.s ORDER BY x.name))[1], array_agg(x.name)
+        FROM (SELECT c.name, healthscore.hs_source_sql((healthscore.hs_published(c.name)).card, NULL)
+              FROM (SELECT 'core' UNION SELECT a.scorecard FROM healthscore.assignments AS a WHERE a.valid_from <= as_of AND a.valid_to > as_of) AS c(name)) AS x(name, s)
+        WHERE x.s ->> 'accounts' IS NOT NULL
+        GROUP BY x.s ->> 'accounts'
     LOOP
         RETURN QUERY EXECUTE format($q$
             WITH e AS (
@@ -72,7 +75,7 @@ BEGIN
                     SELECT %1$s::text AS account_id, %2$s AS segment, %3$s AS since, %4$s AS until, %5$s
                     FROM (SELECT NULL::%6$s AS account_id WHERE false) AS m%7$s) AS e
                 WHERE (e.since IS NULL OR e.since <= $1) AND (e.until IS NULL OR e.until > $1))
-            SELECT e.account_id, e.segment, coalesce(c.cards[1], 'core'), c.priorities[1], coalesce(c.cards, '{}'),
+            SELECT e.account_id, e.segment, CASE WHEN coalesce(c.cards[1], 'core') = ANY ($2) THEN coalesce(c.cards[1], 'core') END, c.priorities[1], coalesce(c.cards, '{}'),
                    coalesce((SELECT count(DISTINCT u.card) > 1 FROM unnest(c.cards, c.priorities) AS u(card, priority) WHERE u.priority = c.priorities[1]), false)
             FROM e
             CROSS JOIN LATERAL (
@@ -84,11 +87,11 @@ BEGIN
                   AND (a.min_age IS NULL OR $1 - e.since + 1 >= a.min_age) AND (a.max_age IS NULL OR $1 - e.since + 1 < a.max_age)) AS c(cards, priorities)
             ORDER BY 1 $q$,
             src ->> 'who', src ->> 'segment', src ->> 'since', src ->> 'until', healthscore.hs_assignable_sql((src ->> 'accounts')::oid), src ->> 'account_type', src ->> 'join')
-        USING as_of;
+        USING as_of, names;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION healthscore.assignment_report(date) IS 'Of every account that is one at as_of: the scorecard that the assignments give it, their priority (NULL: none, which is "core"), all candidates in order, and whether assignments of that same priority name different scorecards, so that only their age decides.';
+COMMENT ON FUNCTION healthscore.assignment_report(date) IS 'Of every account that is one at as_of: the scorecard that the assignments give it (NULL if that one reads other accounts, so that none scores it), their priority (NULL: none, which is "core"), all candidates in order, and whether assignments of that same priority name different scorecards, so that only their age decides.';
 
 CREATE VIEW healthscore.scorecard_periods WITH (security_invoker = true) AS
 SELECT p.account_id, p.scorecard, p.version, min(p.as_of) AS from_night, max(p.as_of) AS to_night, count(*) AS nights

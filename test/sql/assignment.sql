@@ -65,3 +65,8 @@ INSERT INTO healthscore.segments VALUES ('', 'a');
 -- parents, also when they are written in a circle
 INSERT INTO healthscore.segments (segment, parent) VALUES ('de', 'eu'), ('eu', 'world'), ('world', 'de'), ('fr', 'eu2');
 SELECT s, array_agg(ancestor ORDER BY level) FROM unnest(ARRAY['de', 'fr', 'nowhere', '', NULL]) s, healthscore.segment_ancestors(s) GROUP BY s ORDER BY s;
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+DROP TABLE orgs, usage;
+\i :clean

@@ -90,3 +90,7 @@ SELECT n.as_of, count(r.*) AS rows, count(*) FILTER (WHERE (r.scorecard, r.versi
     IS NOT DISTINCT FROM (s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.before_rules, s.rules, s.last_day, s.measures, s.contributions, s.facts)) AS same
 FROM (SELECT DISTINCT as_of FROM healthscore.scores) n JOIN healthscore.scores s ON s.as_of = n.as_of
 LEFT JOIN LATERAL (SELECT * FROM healthscore.recomputed_scores(n.as_of) x WHERE x.account_id = s.account_id) r ON true GROUP BY 1 ORDER BY 1;
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\i :clean

@@ -90,3 +90,8 @@ SET ROLE regress_incremental;
 SELECT healthscore.track_changes();
 RESET ROLE;
 DROP ROLE regress_incremental;
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+DROP TABLE other;
+\i :clean
