@@ -13,8 +13,10 @@ DECLARE
     parts record;
     stored boolean;
     reusable boolean;
+    known boolean;
     before text;
     book text;
+    columns text := 'x.score_before, x.band_before, x.rank_before';
 BEGIN
     IF draft IS NULL THEN
         RAISE EXCEPTION 'scorecard must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -31,37 +33,44 @@ BEGIN
     IF stored THEN
         before := format('SELECT s.account_id, s.segment, s.score, s.band, s.band_rank, s.measures, s.facts FROM healthscore.scores AS s WHERE s.as_of = $2%s',
             ' AND s.scorecard = ' || quote_literal(replaces));
-        reusable := NOT EXISTS (SELECT FROM healthscore.scorecards AS c
-            WHERE (c.name, c.version) IN (SELECT DISTINCT s.scorecard, s.version FROM healthscore.scores AS s
-                                          WHERE s.as_of = preview_accounts.as_of AND (replaces IS NULL OR s.scorecard = replaces))
-              AND healthscore.hs_measures_key(c.card) <> healthscore.hs_measures_key(draft));
+        SELECT bool_and(healthscore.hs_measures_key(c.card) = healthscore.hs_measures_key(draft)),
+               coalesce(bool_and(healthscore.hs_card_attributes(c.card) @> healthscore.hs_card_attributes(draft)), false)
+        INTO reusable, known
+        FROM healthscore.scorecards AS c
+        WHERE (c.name, c.version) IN (SELECT DISTINCT s.scorecard, s.version FROM healthscore.scores AS s
+                                      WHERE s.as_of = preview_accounts.as_of AND (replaces IS NULL OR s.scorecard = replaces));
     ELSE
         SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, false);
         before := format(E'WITH %s\nSELECT q.account_id, q.segment, q.score, q.band, q.band_rank, q.measures, q.facts FROM (%s) AS q%s',
             parts.ctes, parts.night, ' WHERE q.scorecard = ' || quote_literal(replaces));
-        reusable := (SELECT bool_and(healthscore.hs_measures_key(c.card) = healthscore.hs_measures_key(draft)) FROM healthscore.hs_cards_in_force(as_of) AS c
-                     WHERE replaces IS NULL OR c.name = replaces);
+        SELECT bool_and(healthscore.hs_measures_key(c.card) = healthscore.hs_measures_key(draft)),
+               coalesce(bool_and(healthscore.hs_card_attributes(c.card) @> healthscore.hs_card_attributes(draft)), false)
+        INTO reusable, known
+        FROM healthscore.hs_cards_in_force(as_of) AS c
+        WHERE replaces IS NULL OR c.name = replaces;
     END IF;
-    IF NOT reusable THEN
-        book := healthscore.hs_book_sql(src, '$1', '$2', '', healthscore.scorecard_span(draft), 'e.account_id IN (SELECT b.account_id FROM before AS b)', NULL);
-    ELSIF src ->> 'facts' IS NULL THEN
-        book := 'book AS (SELECT b.account_id, b.segment, b.measures, b.facts FROM before AS b)';
+    IF reusable IS NOT TRUE THEN
+        book := healthscore.hs_book_sql(src, '$1', '$2', '_new', healthscore.scorecard_span(draft), 'e.account_id IN (SELECT b.account_id FROM before AS b)', NULL)
+            || E',\nbook AS (SELECT n.account_id, n.segment, n.measures, n.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before\n'
+               '    FROM book_new AS n JOIN before AS b ON b.account_id = n.account_id)';
+    ELSIF known OR src ->> 'facts' IS NULL THEN
+        book := 'book AS (SELECT b.account_id, b.segment, b.measures, b.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before FROM before AS b)';
     ELSE
         -- what a rule of the draft looks at may not have been looked at that night
-        book := format(E'book AS (\n    SELECT e.account_id::text AS account_id, e.segment, e.measures, e.facts%s || coalesce(e.known, ''{}'') AS facts\n'
-            '    FROM (SELECT m.account_id, m.segment, m.measures, m.facts AS known, %s AS facts, %s AS since\n'
-            '          FROM (SELECT b.account_id::%s AS account_id, b.segment, b.measures, b.facts FROM before AS b) AS m%s\n'
+        book := format(E'book AS (\n    SELECT e.account_id::text AS account_id, e.segment, e.measures, e.facts%s || coalesce(e.known, ''{}'') AS facts, e.score_before, e.band_before, e.rank_before\n'
+            '    FROM (SELECT m.account_id, m.segment, m.measures, m.facts AS known, %s AS facts, %s AS since, m.score_before, m.band_before, m.rank_before\n'
+            '          FROM (SELECT b.account_id::%s AS account_id, b.segment, b.measures, b.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before FROM before AS b) AS m%s\n'
             '          WHERE m.account_id IS NOT NULL) AS e)',
             CASE WHEN (src ->> 'age')::boolean THEN ' || jsonb_build_object(''age_days'', $2 - e.since + 1)' ELSE '' END,
             src ->> 'facts', src ->> 'since', src ->> 'account_type', src ->> 'join');
     END IF;
-    RETURN QUERY EXECUTE format(E'WITH before AS MATERIALIZED (%s),\n%s%s,\nafter AS (%s)\n'
-        'SELECT b.account_id, b.segment, a.arr, CASE WHEN b.band_rank IS NOT NULL THEN b.score END, b.band, CASE WHEN n.band_rank IS NOT NULL THEN n.score END, n.band,\n'
-        '       CASE WHEN b.band_rank IS NOT NULL AND n.band_rank IS NOT NULL THEN n.score - b.score END, n.rules\n'
-        'FROM before AS b LEFT JOIN after AS n ON n.account_id = b.account_id LEFT JOIN healthscore.accounts AS a ON a.account_id = b.account_id',
+    RETURN QUERY EXECUTE format(E'WITH before AS (%s),\n%s%s\n'
+        'SELECT q.account_id, q.segment, a.arr, CASE WHEN q.rank_before IS NOT NULL THEN q.score_before END, q.band_before, CASE WHEN q.band_rank IS NOT NULL THEN q.score END, q.band,\n'
+        '       CASE WHEN q.rank_before IS NOT NULL AND q.band_rank IS NOT NULL THEN q.score - q.score_before END, q.rules\n'
+        'FROM (%s) AS q LEFT JOIN healthscore.accounts AS a ON a.account_id = q.account_id',
         before, book,
         CASE WHEN healthscore.hs_uses_peers(draft) THEN healthscore.hs_peers_sql(healthscore.hs_peers_minimum(draft), '') ELSE '' END,
-        healthscore.hs_scored_sql(draft, '$1', '', ', r.rules'))
+        healthscore.hs_scored_sql(draft, '$1', '', ', r.rules, ' || columns))
     USING draft, as_of;
 END
 $$;
