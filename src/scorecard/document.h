@@ -23,7 +23,8 @@ typedef struct HsSignalDoc
 typedef struct HsMeasureDoc
 {
 	HsMeasureDef def;
-	double param; /* half-life of an ewma, least drop of drops */
+	int n_params;
+	double params[HS_MEASURE_PARAMS];
 	char *name;
 	char *title;
 	char *unit;
@@ -67,6 +68,20 @@ typedef struct HsDocument
 	HsBandDoc *bands;
 } HsDocument;
 
+/* Position of a named thing among those read so far, or an error. */
+#define FIND_BY_NAME(node, array, n, expected, result)                         \
+	do                                                                         \
+	{                                                                          \
+		const char *wanted_ = hs_json_name(node);                              \
+		for (result = 0; result < (n); result++)                               \
+			if (strcmp((array)[result].name, wanted_) == 0)                    \
+				break;                                                         \
+		if (result == (n))                                                     \
+			hs_json_fail(node, expected);                                      \
+	} while (0)
+
+extern void hs_definition_read(HsJson *node, HsMeasureDoc *m, int position,
+							   const HsDocument *doc);
 extern void hs_document_read(HsJson *root, HsDocument *doc);
 
 #endif /* HEALTHSCORE_DOCUMENT_H */
