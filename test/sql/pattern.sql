@@ -3,7 +3,8 @@
 -- spike, and one event after another.  First data whose answer is evident, then
 -- plain SQL over a calendar, then mistakes and hostile bytes.
 --
-SET search_path = healthscore, public;
+CREATE SCHEMA pattern;
+SET search_path = pattern, healthscore, public;
 SET extra_float_digits = 0;
 
 CREATE FUNCTION card(defs jsonb, absent text DEFAULT 'zero') RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$
@@ -94,6 +95,13 @@ SELECT t.what, (measure(card('[{"kind": "sequence", "falls": 0.3, "then": {"sign
 FROM (VALUES ('falls 60 days ago, help rises 45 days ago', 60, 45), ('the other way round', 45, 60), ('breadth only', 60, -1), ('help only', -1, 45), ('help only 35 days later', 80, 45), ('too long ago', 110, 95)) AS t(what, fall, rise),
     generate_series(0, 199) AS d
 GROUP BY t.what, t.fall, t.rise ORDER BY t.fall = 60 DESC, t.fall DESC, t.rise DESC;
+
+-- an event belongs to its day: the same answer every night, with weekends too
+SELECT sequence, count(*) AS nights, min(as_of), max(as_of) FROM (
+    SELECT as_of::date, (measure(card('[{"kind": "sequence", "falls": 0.3, "then": {"signal": "y", "rises": 0.5}, "within": 30, "days": 60}]'),
+        as_of::date, date '2026-06-30' - d, CASE WHEN d % 7 < 2 THEN 0 WHEN d <= 60 THEN 5 ELSE 10 END, CASE WHEN d <= 45 THEN 4 ELSE 2 END))[1] AS sequence
+    FROM generate_series(0, 199) d, generate_series(timestamp '2026-05-20', '2026-07-01', '1 day') as_of GROUP BY 1) AS q
+GROUP BY 1 ORDER BY 3;
 
 -- against plain SQL over a calendar: random days, absent days and NULLs, days
 -- with two rows, ages from 1 day on, integers and floats
