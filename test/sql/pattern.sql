@@ -7,7 +7,7 @@ CREATE SCHEMA pattern;
 SET search_path = pattern, healthscore, public;
 SET extra_float_digits = 0;
 
-CREATE FUNCTION card(defs jsonb, absent text DEFAULT 'zero') RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$
+CREATE FUNCTION card_of(defs jsonb, absent text DEFAULT 'zero') RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$
 SELECT jsonb_build_object('scorecard', 'patterns', 'minimum_coverage', 0,
     'signals', jsonb_build_array(jsonb_build_object('name', 'x', 'absent', absent), jsonb_build_object('name', 'y', 'absent', absent)),
     'measures', (SELECT jsonb_agg(jsonb_build_object('name', 'm' || i, 'signal', 'x') || d ORDER BY i) FROM jsonb_array_elements(defs) WITH ORDINALITY AS e(d, i))
@@ -16,7 +16,7 @@ SELECT jsonb_build_object('scorecard', 'patterns', 'minimum_coverage', 0,
 $f$;
 -- one measure of an account whose life is the days of x (and y), the last being as_of
 CREATE FUNCTION value(def jsonb, xs int[], ys int[] DEFAULT NULL, absent text DEFAULT 'zero') RETURNS double precision LANGUAGE sql AS $f$
-SELECT (measure(card(jsonb_build_array(def), absent), '2026-06-30', (date '2026-06-30' - cardinality(xs) + i::int), e.x, e.y))[1]
+SELECT (measure(card_of(jsonb_build_array(def), absent), '2026-06-30', (date '2026-06-30' - cardinality(xs) + i::int), e.x, e.y))[1]
 FROM unnest(xs, ys) WITH ORDINALITY AS e(x, y, i)
 $f$;
 -- days of whole weeks: that much every day; and that much in all, on the third day
@@ -90,7 +90,7 @@ FROM (VALUES ('.....a....', '........b.'), ('....a.....', '........b.'), ('....a
 SELECT value(:falls, daily(10, 10, 10, 10, 5, 5, 5, 10)) AS by_half_is_not_more, value(:falls, daily(10, 10, 10, 10, 4, 4, 4, 10)) AS fell_and_rose, value(:falls, daily(10, 10, 10, 10, 20, 4, 4, 4)) AS rose_and_fell,
     value(:falls, daily(10, 10, 10, 10, 4, 4)) AS fell_only, value('{"kind": "sequence", "below": 1, "then": {"signal": "x", "rises": 9}, "within": 40, "days": 60}', daily(0, 0, 0, 0, 0, 5)) AS from_nothing, value(:falls, times(35, 1)) AS age_35, value(:falls, times(36, 1)) AS age_36;
 -- the leading pattern: breadth of features falls, basic help is read more a few weeks later, logins stay healthy
-SELECT t.what, (measure(card('[{"kind": "sequence", "falls": 0.3, "then": {"signal": "y", "rises": 0.5}, "within": 30, "days": 90}, {"kind": "rate", "days": 30, "signal": "x"}]'),
+SELECT t.what, (measure(card_of('[{"kind": "sequence", "falls": 0.3, "then": {"signal": "y", "rises": 0.5}, "within": 30, "days": 90}, {"kind": "rate", "days": 30, "signal": "x"}]'),
         '2026-06-30', date '2026-06-30' - d, CASE WHEN d <= t.fall THEN 5 ELSE 10 END, CASE WHEN d <= t.rise THEN 4 ELSE 2 END))[1] AS sequence
 FROM (VALUES ('falls 60 days ago, help rises 45 days ago', 60, 45), ('the other way round', 45, 60), ('breadth only', 60, -1), ('help only', -1, 45), ('help only 35 days later', 80, 45), ('too long ago', 110, 95)) AS t(what, fall, rise),
     generate_series(0, 199) AS d
@@ -98,7 +98,7 @@ GROUP BY t.what, t.fall, t.rise ORDER BY t.fall = 60 DESC, t.fall DESC, t.rise D
 
 -- an event belongs to its day: the same answer every night, with weekends too
 SELECT sequence, count(*) AS nights, min(as_of), max(as_of) FROM (
-    SELECT as_of::date, (measure(card('[{"kind": "sequence", "falls": 0.3, "then": {"signal": "y", "rises": 0.5}, "within": 30, "days": 60}]'),
+    SELECT as_of::date, (measure(card_of('[{"kind": "sequence", "falls": 0.3, "then": {"signal": "y", "rises": 0.5}, "within": 30, "days": 60}]'),
         as_of::date, date '2026-06-30' - d, CASE WHEN d % 7 < 2 THEN 0 WHEN d <= 60 THEN 5 ELSE 10 END, CASE WHEN d <= 45 THEN 4 ELSE 2 END))[1] AS sequence
     FROM generate_series(0, 199) d, generate_series(timestamp '2026-05-20', '2026-07-01', '1 day') as_of GROUP BY 1) AS q
 GROUP BY 1 ORDER BY 3;
@@ -108,7 +108,7 @@ GROUP BY 1 ORDER BY 3;
 CREATE FUNCTION random_of(what text) RETURNS int LANGUAGE sql IMMUTABLE AS $f$ SELECT ('x' || substr(md5(what), 1, 6))::bit(24)::int $f$;
 CREATE TABLE days AS
 SELECT a AS account, date '2026-06-30' - d AS day, v.x, v.y
-FROM generate_series(1, 40) a, generate_series(-2, 150) d,
+FROM generate_series(1, 28) a, generate_series(-2, 150) d,
     LATERAL (SELECT random_of(format('%s/%s/x', a, d)) AS rx, random_of(format('%s/%s/y', a, d)) AS ry) AS r,
     LATERAL (SELECT CASE WHEN a % 4 = 0 THEN (rx % 40 = 0)::int * 5                             -- rare events, with silence between
                          WHEN a % 4 = 1 THEN rx % (3 + abs(d / 10 - a % 13) * 4)                -- changing level
@@ -116,16 +116,20 @@ FROM generate_series(1, 40) a, generate_series(-2, 150) d,
                          ELSE rx % 9 - 2 END AS x,                                              -- some below zero
         CASE WHEN ry % 5 > 0 THEN ry % (3 + abs(d / 8 - a % 17) * 3) END AS y) AS v
 WHERE d < 3 * a + 30 AND (rx + ry) % 5 <> 0 AND (a <> 7 OR d < 1);
-INSERT INTO days SELECT * FROM days WHERE random_of(account || 'twice' || day) % 10 = 0;
+INSERT INTO days SELECT * FROM days WHERE random_of(format('%s/%s/twice', account, day - '2026-01-01')) % 10 = 0;
 
 -- what is known of each day of each account, as seen at as_of
-CREATE FUNCTION calendar(as_of date, absent text) RETURNS TABLE (account int, s text, age int, v double precision) LANGUAGE sql AS $f$
-SELECT d.account, s.s, c.age, CASE absent WHEN 'zero' THEN coalesce(sum(CASE s.s WHEN 'x' THEN r.x ELSE r.y END), 0) ELSE sum(CASE s.s WHEN 'x' THEN r.x ELSE r.y END) END
-FROM (SELECT account, as_of - min(day) AS oldest FROM days WHERE day <= as_of GROUP BY 1) AS d
+CREATE TABLE night AS SELECT * FROM unnest(ARRAY[date '2026-06-30', '2026-06-07', '2026-05-02']) AS n(as_of), unnest('{zero,unknown}'::text[]) AS u(absent);
+CREATE TABLE kept AS
+SELECT n.as_of, n.absent, d.account, s.s, c.age, CASE n.absent WHEN 'zero' THEN coalesce(sum(CASE s.s WHEN 'x' THEN r.x ELSE r.y END), 0) ELSE sum(CASE s.s WHEN 'x' THEN r.x ELSE r.y END) END::double precision AS v
+FROM night AS n CROSS JOIN LATERAL (SELECT account, n.as_of - min(day) AS oldest FROM days WHERE day <= n.as_of GROUP BY 1) AS d
 CROSS JOIN (VALUES ('x'), ('y')) AS s(s) CROSS JOIN generate_series(0, d.oldest) AS c(age)
-LEFT JOIN days r ON r.account = d.account AND r.day = as_of - c.age
-GROUP BY 1, 2, 3
-$f$;
+LEFT JOIN days r ON r.account = d.account AND r.day = n.as_of - c.age
+GROUP BY 1, 2, 3, 4, 5;
+CREATE INDEX ON kept (as_of, absent, s);
+ANALYZE kept;
+CREATE FUNCTION calendar(as_of date, absent text) RETURNS TABLE (account int, s text, age int, v double precision) LANGUAGE sql STABLE AS $f$
+SELECT account, s, age, v FROM kept k WHERE (k.as_of, k.absent) = (calendar.as_of, calendar.absent) $f$;
 -- known days and sums, hence means, of periods that are complete (or need not be)
 CREATE FUNCTION periods(as_of date, absent text, days int) RETURNS TABLE (account int, p int, v double precision, complete bool) LANGUAGE sql AS $f$
 SELECT account, age / days, avg(v), absent = 'unknown' OR count(*) = days FROM calendar(as_of, absent) WHERE s = 'x' GROUP BY 1, 2 HAVING count(v) > 0
@@ -152,22 +156,23 @@ SELECT q.account, CASE WHEN q.k = 0 AND NOT EXISTS (SELECT FROM p WHERE (p.accou
     ELSE (SELECT CASE WHEN count(*) = 0 THEN 0 WHEN count(height) = 0 THEN NULL ELSE coalesce(max(height) FILTER (WHERE height > by), 0) END FROM spikes s WHERE s.account = q.account) END
 FROM quiet q
 $f$;
-CREATE FUNCTION plain_events(as_of date, absent text, days int, signal text, kind text, threshold double precision) RETURNS TABLE (account int, age int, judged bool, event bool) LANGUAGE sql AS $f$
+CREATE FUNCTION plain_events(as_of date, absent text, days int, signal text, kind text, threshold double precision) RETURNS TABLE (account int, age int, event bool) LANGUAGE sql AS $f$
 WITH c AS (SELECT c.account, c.age, CASE kind WHEN 'below' THEN v < threshold WHEN 'at_least' THEN v >= threshold
            WHEN 'falls' THEN CASE WHEN past >= 0 AND (absent = 'unknown' OR full_past = 28) THEN now * n_past < past * n_now * (1 - threshold) END
            WHEN 'rises' THEN CASE WHEN past >= 0 AND (absent = 'unknown' OR full_past = 28) THEN now * n_past > past * n_now * (1 + threshold) END END AS c
     FROM (SELECT *, sum(v) OVER week AS now, count(v) OVER week AS n_now, sum(v) OVER before AS past, count(v) OVER before AS n_past, count(*) OVER before AS full_past
           FROM calendar(as_of, absent) k WHERE k.s = signal
           WINDOW week AS (PARTITION BY k.account ORDER BY k.age DESC ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), before AS (PARTITION BY k.account ORDER BY k.age DESC ROWS BETWEEN 34 PRECEDING AND 7 PRECEDING)) AS c),
-before AS (SELECT *, array_remove(array_agg(c) OVER (PARTITION BY account ORDER BY age DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), NULL) AS was FROM c WHERE c.age <= days)
-SELECT account, age, c IS NOT NULL, c IS TRUE AND was[cardinality(was)] IS NOT TRUE FROM before WHERE age < days
+runs AS (SELECT *, c AND lag(c) OVER (PARTITION BY account ORDER BY age DESC) IS NOT TRUE AS begins FROM c WHERE c IS NOT NULL AND age <= days)
+SELECT account, age, begins FROM runs WHERE age < days
 $f$;
 CREATE FUNCTION plain_sequence(as_of date, absent text, days int, kind text, threshold double precision, then_signal text, then_kind text, then_threshold double precision, within int) RETURNS TABLE (account int, v double precision) LANGUAGE sql AS $f$
 WITH a AS MATERIALIZED (SELECT * FROM plain_events(as_of, absent, days, 'x', kind, threshold)),
-b AS MATERIALIZED (SELECT * FROM plain_events(as_of, absent, days, then_signal, then_kind, then_threshold))
-SELECT account, CASE WHEN EXISTS (SELECT FROM a a2 JOIN b b2 USING (account) WHERE a2.account = a.account AND a2.judged AND b2.judged AND b2.age < a2.age)
-    THEN (SELECT count(DISTINCT f.age) FROM a a2 CROSS JOIN LATERAL (SELECT max(b.age) AS age FROM b WHERE b.account = a2.account AND b.event AND b.age < a2.age) AS f
-          WHERE a2.account = a.account AND a2.event AND a2.age - f.age <= within) END
+b AS MATERIALIZED (SELECT * FROM plain_events(as_of, absent, days, then_signal, then_kind, then_threshold)),
+-- the next later event after each first one
+next AS (SELECT e.account, e.age, max(f.age) AS next FROM a e JOIN b f ON f.account = e.account AND f.age < e.age WHERE e.event AND f.event GROUP BY 1, 2)
+SELECT a.account, CASE WHEN max(a.age) > (SELECT min(b.age) FROM b WHERE b.account = a.account)
+    THEN (SELECT count(DISTINCT next) FROM next n WHERE n.account = a.account AND n.age - n.next <= within) END
 FROM a GROUP BY 1
 $f$;
 CREATE TABLE def (i serial, def jsonb);
@@ -191,9 +196,8 @@ BEGIN
         WHEN 'sequence' THEN RETURN QUERY SELECT * FROM plain_sequence(as_of, absent, days, a, (d ->> a)::double precision, d #>> '{then,signal}', b, (d #>> ARRAY['then', b])::double precision, (d ->> 'within')::int);
     END CASE;
 END $f$;
-CREATE TABLE night AS SELECT * FROM unnest(ARRAY[date '2026-06-30', '2026-06-07', '2026-05-02']) AS n(as_of), unnest('{zero,unknown}'::text[]) AS u(absent);
 CREATE TABLE expected AS SELECT d.i, n.as_of, n.absent, p.account, p.v FROM def d CROSS JOIN night n CROSS JOIN LATERAL plain(d.def, n.as_of, n.absent) AS p;
-CREATE FUNCTION patterns(absent text) RETURNS scorecard LANGUAGE sql STABLE AS $f$ SELECT card((SELECT jsonb_agg(def ORDER BY i) FROM def), absent) $f$;
+CREATE FUNCTION patterns(absent text) RETURNS scorecard LANGUAGE sql STABLE AS $f$ SELECT card_of((SELECT jsonb_agg(def ORDER BY i) FROM def), absent) $f$;
 CREATE TABLE got AS
 SELECT n.as_of, n.absent, m.account, m.integers, m.floats
 FROM night n CROSS JOIN LATERAL (SELECT patterns(n.absent) OFFSET 0) AS c(card)
@@ -212,7 +216,7 @@ SELECT count(*) AS sequences, min(often) > 0 AS each_occurs FROM (SELECT i, coun
 CREATE AGGREGATE rollup(measure_state) (SFUNC = hs_measure_combine, STYPE = measure_state);
 SELECT absent, bool_and(array_send(measured(c.card, '2026-06-30', whole, NULL)) = array_send(integers) AND sent) AS same
 FROM (SELECT g.absent, g.account, g.integers, rollup(p.part ORDER BY p.which DESC) AS whole, bool_and(p.part::text::measure_state::text = p.part::text) AS sent
-      FROM got g CROSS JOIN LATERAL (SELECT random_of(d.day || 'part') % 3 AS which, measure_partial((SELECT patterns(g.absent)), '2026-06-30', d.day, d.x, d.y ORDER BY random_of(d.day::text)) AS part
+      FROM got g CROSS JOIN LATERAL (SELECT random_of(format('part %s', d.day - '2026-01-01')) % 3 AS which, measure_partial((SELECT patterns(g.absent)), '2026-06-30', d.day, d.x, d.y ORDER BY random_of(format('order %s', d.day - '2026-01-01'))) AS part
                                      FROM days d WHERE d.account = g.account GROUP BY 1) AS p
       WHERE g.as_of = '2026-06-30' AND p.part IS NOT NULL GROUP BY 1, 2, 3) AS q
 CROSS JOIN LATERAL (SELECT patterns(q.absent) OFFSET 0) AS c(card) GROUP BY 1 ORDER BY 1;
@@ -223,11 +227,11 @@ SELECT (:'silent'::double precision[])[1] IS NULL AS growth, (:'silent'::double 
     (SELECT array_agg(DISTINCT x) FROM unnest((:'silent'::double precision[])[8:39]) x) AS sequences;
 -- sums beyond double precision are an error and nothing else
 \set VERBOSITY sqlstate
-SELECT measure(card(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, CASE WHEN d >= 7 THEN 1.7e308::double precision ELSE 0 END, 1)
+SELECT measure(card_of(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, CASE WHEN d >= 7 THEN 1.7e308::double precision ELSE 0 END, 1)
 FROM def, generate_series(0, 90) d WHERE i = 1 GROUP BY i;
-SELECT measure(card(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, 1.7e308::double precision, 1) FROM def, generate_series(0, 90) d WHERE i = 3 GROUP BY i;
-SELECT measure(card(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, CASE WHEN d >= 7 THEN 1.7e308::double precision ELSE 0 END, 1) FROM def, generate_series(0, 90) d WHERE i = 5 GROUP BY i;
-SELECT measure(card(jsonb_build_array(:falls::jsonb)), '2026-06-30', date '2026-06-30' - d, 1.7e308::double precision, 1) FROM generate_series(0, 90) d;
+SELECT measure(card_of(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, 1.7e308::double precision, 1) FROM def, generate_series(0, 90) d WHERE i = 3 GROUP BY i;
+SELECT measure(card_of(jsonb_build_array(def)), '2026-06-30', date '2026-06-30' - d, CASE WHEN d >= 7 THEN 1.7e308::double precision ELSE 0 END, 1) FROM def, generate_series(0, 90) d WHERE i = 5 GROUP BY i;
+SELECT measure(card_of(jsonb_build_array(:falls::jsonb)), '2026-06-30', date '2026-06-30' - d, 1.7e308::double precision, 1) FROM generate_series(0, 90) d;
 \set VERBOSITY default
 
 -- mistakes: one measure, one change
@@ -235,7 +239,7 @@ CREATE FUNCTION try(def jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     hint text;
 BEGIN
-    RETURN 'fine: ' || (card(jsonb_build_array(def))::jsonb #> '{measures,0}')::text;
+    RETURN 'fine: ' || (card_of(jsonb_build_array(def))::jsonb #> '{measures,0}')::text;
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
     RETURN SQLSTATE || ' ' || SQLERRM || coalesce(' / ' || nullif(hint, ''), '');
@@ -256,9 +260,9 @@ SELECT try(:then::jsonb - 'then'), try(:then::jsonb - 'within'), try(:then::json
 SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(scorecard_schema() #> '{properties,measures,items,properties,then,properties}') k;
 -- more numbers than a state can carry
 \set VERBOSITY terse
-SELECT card(jsonb_agg(jsonb_build_object('kind', 'sequence', 'below', i, 'then', jsonb_build_object('signal', 'y', 'below', -i), 'within', i % 50 + 1, 'days', 5))) FROM generate_series(1, 86) i;
+SELECT card_of(jsonb_agg(jsonb_build_object('kind', 'sequence', 'below', i, 'then', jsonb_build_object('signal', 'y', 'below', -i), 'within', i % 50 + 1, 'days', 5))) FROM generate_series(1, 86) i;
 \set VERBOSITY default
-SELECT length(card(jsonb_agg(jsonb_build_object('kind', 'sequence', 'below', i, 'then', jsonb_build_object('signal', 'y', 'below', -i), 'within', i % 50 + 1, 'days', 5)))::text) > 1000 AS fine FROM generate_series(1, 85) i;
+SELECT length(card_of(jsonb_agg(jsonb_build_object('kind', 'sequence', 'below', i, 'then', jsonb_build_object('signal', 'y', 'below', -i), 'within', i % 50 + 1, 'days', 5)))::text) > 1000 AS fine FROM generate_series(1, 85) i;
 
 -- what a view's columns say
 SELECT hs_measure_words(def || '{"signal": "x"}') FROM def WHERE i IN (1, 3, 5, 8, 18, 31) ORDER BY i;
@@ -286,7 +290,7 @@ BEGIN
         END LOOP;
     END LOOP;
 END $f$;
-CREATE FUNCTION small(absent text) RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$ SELECT card('[{"kind": "growth", "days": 35}, {"kind": "shock", "days": 2, "periods": 4}, {"kind": "silence", "days": 2, "periods": 4},
+CREATE FUNCTION small(absent text) RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$ SELECT card_of('[{"kind": "growth", "days": 35}, {"kind": "shock", "days": 2, "periods": 4}, {"kind": "silence", "days": 2, "periods": 4},
     {"kind": "sequence", "days": 9, "falls": 0.5, "then": {"signal": "y", "below": 1}, "within": 4}]', absent) $f$;
 SELECT DISTINCT code FROM (
     SELECT fuzz(small('zero'), measure_partial(small('zero'), '2026-06-30', day, x, y)) AS code FROM days WHERE account = 5
