@@ -16,13 +16,30 @@
 /* Documents are written by people: a megabyte is far beyond any. */
 #define HS_MAX_DOCUMENT (1024 * 1024)
 
+/* Where the n numbers stand one after the other in a list, or its end. */
+static int
+find_numbers(const double *list, int length, const double *numbers, int n)
+{
+	int i;
+	int k;
+
+	for (i = 0; i + n <= length; i++)
+	{
+		for (k = 0; k < n && list[i + k] == numbers[k]; k++)
+			;
+		if (k == n)
+			return i;
+	}
+	return length;
+}
+
 /*
  * The recipe of a document.  It must have a plan.
  */
 static HsRecipe *
 build_recipe(const HsDocument *doc)
 {
-	double params[HS_MAX_PARAMS + 1];
+	double params[HS_MAX_PARAMS];
 	int n_params = 0;
 	HsRecipe *recipe;
 	Size size;
@@ -33,17 +50,19 @@ build_recipe(const HsDocument *doc)
 	{
 		HsMeasureDoc *m = &doc->measures[i];
 
-		if (m->def.kind != HS_EWMA && m->def.kind != HS_DROPS)
+		if (m->n_params == 0)
 			continue;
-		for (j = 0; j < n_params && params[j] != m->param; j++)
-			;
-		if (j == HS_MAX_PARAMS)
+		j = find_numbers(params, n_params, m->params, m->n_params);
+		if (j + m->n_params > HS_MAX_PARAMS)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("scorecard has more than %d different half-lives",
-							HS_MAX_PARAMS)));
-		params[j] = m->param;
-		n_params = Max(n_params, j + 1);
+					 errmsg("scorecard has too many different numbers in the "
+							"options of its measures"),
+					 errdetail("Half-lives, thresholds and the like are at "
+							   "most %d.",
+							   HS_MAX_PARAMS)));
+		memcpy(params + j, m->params, m->n_params * sizeof(double));
+		n_params = Max(n_params, j + m->n_params);
 		m->def.param = j;
 	}
 

@@ -34,7 +34,8 @@ static const char *const group_keys[] = { "name",	"title",   "parent",
 static const char *const measure_keys[] = {
 	"name",		  "title",	   "description", "unit",	   "kind",	"signal",
 	"per",		  "days",	   "periods",	  "half_life", "aging", "relative",
-	"by",		  "otherwise", "normalise",	  "weight",	   "group", "missing",
+	"by",		  "below",	   "at_least",	  "falls",	   "rises", "then",
+	"within",	  "otherwise", "normalise",	  "weight",	   "group", "missing",
 	"carry_days", "evidence",  "review_on",	  NULL
 };
 static const char *const normalise_keys[] = {
@@ -50,10 +51,6 @@ static const char *const target_keys[] = { "low", "high", "tolerance", NULL };
 static const char *const band_keys[] = { "name", "from", NULL };
 
 /* In the order of the enums. */
-static const char *const kinds[] = {
-	"rate",	 "active_share", "mean", "sum",		   "min",	 "max",	  "latest",
-	"ratio", "slope",		 "ewma", "days_since", "change", "drops", NULL
-};
 static const char *const absents[] = { "zero", "unknown", NULL };
 static const char *const clamps[] = { "both", "best", "worst", "ignore", NULL };
 static const char *const missings[] = { "redistribute", "neutral", "worst",
@@ -352,20 +349,6 @@ read_normalise(HsJson *node, HsMeasureDoc *m, const HsDocument *doc)
 	}
 }
 
-/* An option belongs to one kind of measure; elsewhere it is a mistake. */
-static HsJson *
-option(HsJson *node, const char *key, HsMeasureKind kind, HsMeasureKind wanted)
-{
-	HsJson *value = hs_json_get(node, key);
-
-	if (value != NULL && kind != wanted)
-		hs_json_fail_key(node, key,
-						 psprintf("found in a measure of kind \"%s\", allowed "
-								  "only in kind \"%s\"",
-								  kinds[kind], kinds[wanted]));
-	return value;
-}
-
 /* When a weight or a rule is to be looked at again, if the object says so. */
 void
 hs_document_review_date(HsJson *object)
@@ -384,67 +367,6 @@ hs_document_review_date(HsJson *object)
 		sscanf(text, "%4d-%2d-%2d%c", &y, &m, &d, &rest) != 3 || m < 1 ||
 		m > 12 || d < 1 || d > 31)
 		hs_json_fail(node, "a date such as \"2026-12-31\"");
-}
-
-/* What is computed. */
-static void
-read_definition(HsJson *node, HsMeasureDoc *m, int position,
-				const HsDocument *doc)
-{
-	HsMeasureDef *def = &m->def;
-	HsJson *value;
-	HsMeasureKind kind;
-
-	kind =
-		hs_json_choice(hs_json_need(node, "kind", "a kind of measure"), kinds);
-	def->kind = kind;
-	HS_FIND_BY_NAME(hs_json_need(node, "signal", "the name of a signal"),
-					doc->signals, doc->n_signals,
-					"the name of a signal of this scorecard", def->signal);
-	def->days = read_days(hs_json_need(node, "days", "a number of days"));
-
-	value = option(node, "per", kind, HS_RATIO);
-	if (value != NULL)
-		HS_FIND_BY_NAME(value, doc->signals, doc->n_signals,
-						"the name of a signal of this scorecard", def->per);
-	else if (kind == HS_RATIO)
-		(void) hs_json_need(node, "per", "the signal that is divided by");
-
-	value = option(node, "periods", kind, HS_DROPS);
-	if (value != NULL)
-		def->periods = hs_json_integer(value, 1, 52);
-	else if (kind == HS_DROPS)
-		(void) hs_json_need(node, "periods", "how many periods to look back");
-	if ((kind == HS_DROPS || kind == HS_CHANGE) &&
-		(Max(def->periods, 1) + 1) * def->days > HS_MAX_DAYS)
-		hs_json_fail(hs_json_get(node, "days"),
-					 psprintf("periods that together span at most %d days",
-							  HS_MAX_DAYS));
-
-	value = option(node, "half_life", kind, HS_EWMA);
-	if (value != NULL)
-		m->param = hs_json_number(value, 1e-3, 1e6,
-								  "a number of days from 0.001 to 1e6");
-	else if (kind == HS_EWMA)
-		(void) hs_json_need(node, "half_life", "a number of days");
-
-	value = option(node, "by", kind, HS_DROPS);
-	if (value != NULL)
-		m->param = hs_json_number(value, 0, 1, "a share from 0 to 1");
-
-	value = option(node, "aging", kind, HS_LATEST);
-	if (value != NULL)
-		def->option = hs_json_integer(value, -1, 1);
-
-	value = option(node, "relative", kind, HS_SLOPE);
-	if (value != NULL)
-		def->option = hs_json_boolean(value) ? 1 : 0;
-
-	def->otherwise = position;
-	value = hs_json_get(node, "otherwise");
-	if (value != NULL)
-		HS_FIND_BY_NAME(value, doc->measures, position,
-						"the name of a measure listed before", def->otherwise);
 }
 
 /* What it is worth. */
@@ -505,7 +427,7 @@ read_measures(HsJson *list, HsDocument *doc)
 		m->title = hs_document_text(node, "title");
 		m->unit = hs_document_text(node, "unit");
 		(void) hs_document_text(node, "description");
-		read_definition(node, m, doc->n_measures, doc);
+		hs_definition_read(node, m, doc->n_measures, doc);
 		read_worth(node, m, doc);
 		doc->n_measures++;
 	}

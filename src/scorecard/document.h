@@ -23,7 +23,8 @@ typedef struct HsSignalDoc
 typedef struct HsMeasureDoc
 {
 	HsMeasureDef def;
-	double param; /* half-life of an ewma, least drop of drops */
+	int n_params;
+	double params[HS_MEASURE_PARAMS];
 	char *name;
 	char *title;
 	char *unit;
@@ -111,6 +112,8 @@ typedef struct HsDocument
 				hs_json_fail(node, "a name that is not used before");          \
 	} while (0)
 
+extern void hs_definition_read(HsJson *node, HsMeasureDoc *m, int position,
+							   const HsDocument *doc);
 extern void hs_document_read(HsJson *root, HsDocument *doc);
 extern char *hs_document_text(HsJson *object, const char *key);
 extern void hs_document_review_date(HsJson *object);

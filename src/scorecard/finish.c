@@ -15,69 +15,28 @@
  */
 #include "postgres.h"
 
-#include "port/pg_bitutils.h"
-
-#include "scorecard/plan.h"
-
-/* A measure at work: its slots' data and what they hold. */
-typedef struct Reader
-{
-	const HsMeasureDef *m;
-	const char *slot[3]; /* data of its slots */
-	bool is_float;
-	bool unknown;
-	double param; /* of an ewma or of drops */
-	int64 days;	  /* D above */
-	int64 age;
-} Reader;
-
-static double
-sum_value(const HsSum *sum, bool is_float)
-{
-	return is_float ? hs_dd_value(sum->d) : (double) sum->i;
-}
-
-/* Number of set bits of the ages from <= age < to. */
-static int
-count_bits(const void *bits, int from, int to)
-{
-	const uint64 *words = bits;
-	int n = 0;
-	int i;
-
-	for (i = from / 64; i * 64 < to; i++)
-	{
-		uint64 word = words[i];
-
-		if (i * 64 < from)
-			word &= ~UINT64CONST(0) << (from - i * 64);
-		if (to - i * 64 < 64)
-			word &= ~(~UINT64CONST(0) << (to - i * 64));
-		n += pg_popcount64(word);
-	}
-	return n;
-}
+#include "scorecard/finish.h"
 
 /* Values for each day: sum / D, or sum / days with a known value. */
 static bool
-per_day(const Reader *r, double *value)
+per_day(const HsReader *r, double *value)
 {
-	double n = r->unknown ? count_bits(r->slot[1], 0, r->m->days) : r->days;
+	double n = r->unknown ? hs_count_bits(r->slot[1], 0, r->m->days) : r->days;
 
 	if (n <= 0)
 		return false;
-	*value = sum_value((const HsSum *) r->slot[0], r->is_float) / n;
+	*value = hs_sum_value((const HsSum *) r->slot[0], r->is_float) / n;
 	return true;
 }
 
 static bool
-active_share(const Reader *r, double *value)
+active_share(const HsReader *r, double *value)
 {
-	double n = r->unknown ? count_bits(r->slot[1], 0, r->m->days) : r->days;
+	double n = r->unknown ? hs_count_bits(r->slot[1], 0, r->m->days) : r->days;
 
 	if (n <= 0)
 		return false;
-	*value = count_bits(r->slot[0], 0, r->m->days) / n;
+	*value = hs_count_bits(r->slot[0], 0, r->m->days) / n;
 	/* rows before a stated start of the account */
 	if (*value > 1)
 		*value = 1;
@@ -85,24 +44,24 @@ active_share(const Reader *r, double *value)
 }
 
 static bool
-mean_or_sum(const Reader *r, double *value)
+mean_or_sum(const HsReader *r, double *value)
 {
 	double n = r->unknown ? *(const int64 *) r->slot[1] : r->days;
 
 	if (n <= 0)
 		return false;
-	*value = sum_value((const HsSum *) r->slot[0], r->is_float);
+	*value = hs_sum_value((const HsSum *) r->slot[0], r->is_float);
 	if (r->m->kind == HS_MEAN)
 		*value /= n;
 	return true;
 }
 
 static bool
-extreme(const Reader *r, double *value)
+extreme(const HsReader *r, double *value)
 {
 	const HsBest *best = (const HsBest *) r->slot[0];
 	bool silent = !r->unknown && r->days > 0 &&
-				  count_bits(r->slot[1], 0, r->m->days) < r->days;
+				  hs_count_bits(r->slot[1], 0, r->m->days) < r->days;
 
 	if (best->age1 == 0)
 	{
@@ -117,7 +76,7 @@ extreme(const Reader *r, double *value)
 
 /* A value that ages: 5 days since a contact, known 3 days ago, are 8 now. */
 static bool
-latest(const Reader *r, double *value)
+latest(const HsReader *r, double *value)
 {
 	const HsBest *best = (const HsBest *) r->slot[0];
 
@@ -142,17 +101,17 @@ latest(const Reader *r, double *value)
  *		ratio * paired days / D
  */
 static bool
-ratio(const HsPlan *plan, const Reader *r, double *value)
+ratio(const HsPlan *plan, const HsReader *r, double *value)
 {
 	const HsPair *pair = (const HsPair *) r->slot[0];
-	double den = sum_value(&pair->den, hs_is_float(plan->recipe, r->m->per));
+	double den = hs_sum_value(&pair->den, hs_is_float(plan->recipe, r->m->per));
 
 	if (!(den > 0))
 		return false;
-	*value = sum_value(&pair->num, r->is_float) / den;
+	*value = hs_sum_value(&pair->num, r->is_float) / den;
 	if (!r->unknown && hs_is_unknown(plan->recipe, r->m->per))
 	{
-		int paired = count_bits(pair->days, 0, r->m->days);
+		int paired = hs_count_bits(pair->days, 0, r->m->days);
 
 		if (paired < r->days)
 			*value *= (double) paired / r->days;
@@ -169,7 +128,7 @@ ratio(const HsPlan *plan, const Reader *r, double *value)
  * below D, whose sums are known.  Fewer than three points are not a trend.
  */
 static bool
-slope(const Reader *r, double *value)
+slope(const HsReader *r, double *value)
 {
 	const HsTrend *trend = (const HsTrend *) r->slot[0];
 	const HsSum *sy = &trend->y;
@@ -223,7 +182,7 @@ slope(const Reader *r, double *value)
 
 /* The tail is cut at the window. */
 static bool
-ewma(const Reader *r, double *value)
+ewma(const HsReader *r, double *value)
 {
 	const HsDecay *decay = (const HsDecay *) r->slot[0];
 	double weight = hs_dd_value(decay->weight);
@@ -231,7 +190,7 @@ ewma(const Reader *r, double *value)
 	if (!r->unknown)
 	{
 		/* sum of q^age for age < D, q = 2^(-1/half-life) */
-		double lambda = -M_LN2 / r->param;
+		double lambda = -M_LN2 / r->params[0];
 
 		if (r->days <= 0)
 			return false;
@@ -245,7 +204,7 @@ ewma(const Reader *r, double *value)
 
 /* With absence = zero, never within the window is at least D days. */
 static bool
-days_since(const Reader *r, double *value)
+days_since(const HsReader *r, double *value)
 {
 	int64 age1 = *(const int64 *) r->slot[0];
 
@@ -259,33 +218,34 @@ days_since(const Reader *r, double *value)
 }
 
 /*
- * Mean for each day of a block of days, the block 0 being the latest; only the
- * days on which the account existed count.
+ * Mean for each day of a block of "days" days, the block 0 being the latest;
+ * only the days on which the account existed count.
  */
-static bool
-block_mean(const Reader *r, int block, double *value)
+bool
+hs_block_mean(const HsReader *r, int64 days, int block, double *value)
 {
-	int64 days = r->m->days;
 	double n;
 
 	if (r->unknown)
-		n = count_bits(r->slot[1], block * days, (block + 1) * days);
+		n = hs_count_bits(r->slot[1], block * days, (block + 1) * days);
 	else
 		n = Min(r->age - block * days, days);
 	if (n <= 0)
 		return false;
-	*value = sum_value((const HsSum *) r->slot[0] + block, r->is_float) / n;
+	*value = hs_sum_value((const HsSum *) r->slot[0] + block, r->is_float) / n;
 	return true;
 }
 
 /* Mean of the window / mean of the window before, less 1. */
 static bool
-change(const Reader *r, double *value)
+change(const HsReader *r, double *value)
 {
+	int64 length = r->m->days;
 	double now;
 	double before;
 
-	if (!block_mean(r, 0, &now) || !block_mean(r, 1, &before) || !(before > 0))
+	if (!hs_block_mean(r, length, 0, &now) ||
+		!hs_block_mean(r, length, 1, &before) || !(before > 0))
 		return false;
 	*value = now / before - 1;
 	return true;
@@ -296,22 +256,25 @@ change(const Reader *r, double *value)
  * before by more than the share "param".
  */
 static bool
-drops(const Reader *r, double *value)
+drops(const HsReader *r, double *value)
 {
+	int64 length = r->m->days;
 	double now;
 	double before;
 	int n;
 
 	/* two complete periods, or nothing can be said */
 	if ((!r->unknown && r->age < 2 * (int64) r->m->days) ||
-		!block_mean(r, 0, &now) || !block_mean(r, 1, &before))
+		!hs_block_mean(r, length, 0, &now) ||
+		!hs_block_mean(r, length, 1, &before))
 		return false;
 	for (n = 0; n < r->m->periods; n++)
 	{
-		if (!r->unknown && r->age < (n + 2) * (int64) r->m->days)
+		if (!r->unknown && r->age < (n + 2) * length)
 			break;
-		if (!block_mean(r, n, &now) || !block_mean(r, n + 1, &before) ||
-			!(now < before * (1 - r->param)))
+		if (!hs_block_mean(r, length, n, &now) ||
+			!hs_block_mean(r, length, n + 1, &before) ||
+			!(now < before * (1 - r->params[0])))
 			break;
 	}
 	*value = n;
@@ -319,7 +282,7 @@ drops(const Reader *r, double *value)
 }
 
 static bool
-one_measure(const HsPlan *plan, const Reader *r, double *value)
+one_measure(const HsPlan *plan, const HsReader *r, double *value)
 {
 	if (r->m->kind != HS_LATEST && r->age < plan->recipe->youngest)
 		return false;
@@ -349,6 +312,14 @@ one_measure(const HsPlan *plan, const Reader *r, double *value)
 			return change(r, value);
 		case HS_DROPS:
 			return drops(r, value);
+		case HS_GROWTH:
+			return hs_growth(r, value);
+		case HS_SHOCK:
+			return hs_shock(r, value);
+		case HS_SILENCE:
+			return hs_silence(r, value);
+		case HS_SEQUENCE:
+			return hs_sequence(plan->recipe, r, value);
 		default:
 			return false;
 	}
@@ -370,16 +341,14 @@ hs_plan_finish(const HsPlan *plan, const char *data, int64 age, double *values,
 	for (i = 0; i < recipe->n_measures; i++)
 	{
 		const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
-		Reader r;
+		HsReader r;
 
 		r.m = m;
-		for (j = 0; j < 3; j++)
+		for (j = 0; j < HS_MEASURE_SLOTS; j++)
 			r.slot[j] = data + plan->slots[plan->uses[i][j]].offset;
 		r.is_float = hs_is_float(recipe, m->signal);
 		r.unknown = hs_is_unknown(recipe, m->signal);
-		r.param = m->kind == HS_EWMA || m->kind == HS_DROPS
-					  ? HS_RECIPE_PARAMS(recipe)[m->param]
-					  : 0;
+		r.params = HS_RECIPE_PARAMS(recipe) + m->param;
 		r.days = Min((int64) m->days, Max(age, 0));
 		r.age = age;
 

@@ -32,6 +32,90 @@ make_slot(HsSlotKind kind, int signal, int to)
 	return slot;
 }
 
+/* How many numbers of the recipe a kind of measure has. */
+int
+hs_kind_params(HsMeasureKind kind)
+{
+	switch (kind)
+	{
+		case HS_EWMA:
+		case HS_DROPS:
+		case HS_SILENCE:
+			return 1;
+		case HS_SEQUENCE:
+			return 3;
+		default:
+			return 0;
+	}
+}
+
+bool
+hs_kind_has_periods(HsMeasureKind kind)
+{
+	return kind == HS_DROPS || kind == HS_SHOCK || kind == HS_SILENCE;
+}
+
+static bool
+is_relative(HsEventKind kind)
+{
+	return kind == HS_EVENT_FALLS || kind == HS_EVENT_RISES;
+}
+
+/*
+ * Days before the window that an event is judged by: the day before, and where
+ * that day is compared with the past, the week that ends on it and four more.
+ */
+static int
+event_reach(HsEventKind kind)
+{
+	return is_relative(kind) ? 35 : 1;
+}
+
+/*
+ * Days that a measure looks back, with its window.
+ */
+int
+hs_measure_reach(const HsMeasureDef *measure)
+{
+	int days = measure->days;
+	int first;
+	int then;
+
+	switch ((HsMeasureKind) measure->kind)
+	{
+		case HS_CHANGE:
+			return 2 * days;
+		case HS_DROPS:
+		case HS_SHOCK:
+			/* n drops are seen in n + 1 periods, a shock against n before */
+			return (measure->periods + 1) * days;
+		case HS_SILENCE:
+			/* now, n in which a spike may lie, and n before each of them */
+			return (2 * measure->periods + 1) * days;
+		case HS_GROWTH:
+			return days / 7 * 7;
+		case HS_SEQUENCE:
+			first = event_reach(HS_EVENT_FIRST(measure->option));
+			then = event_reach(HS_EVENT_THEN(measure->option));
+			return days + Max(first, then);
+		default:
+			return days;
+	}
+}
+
+/* A sum for each block of days, and which days are known. */
+static int
+make_blocks(const HsRecipe *recipe, int signal, int to, int block,
+			HsSlot *slots)
+{
+	slots[0] = make_slot(HS_SLOT_BLOCKS, signal, to);
+	slots[0].block = block;
+	if (!hs_is_unknown(recipe, signal))
+		return 1;
+	slots[1] = make_slot(HS_SLOT_DAYS, signal, to);
+	return 2;
+}
+
 /*
  * The slots that a measure reads, in the order of its slot[]: the one place
  * that says how a measure is made of accumulators.  Returns their number.
@@ -97,16 +181,24 @@ hs_measure_slots(const HsRecipe *recipe, const HsMeasureDef *measure,
 			break;
 		case HS_CHANGE:
 		case HS_DROPS:
-		{
-			/* n drops are seen in n + 1 blocks; a change in two */
-			int blocks = 1 + (measure->kind == HS_DROPS ? measure->periods : 1);
-
-			slots[n] = make_slot(HS_SLOT_BLOCKS, signal, blocks * days);
-			slots[n++].block = days;
-			if (unknown)
-				slots[n++] = make_slot(HS_SLOT_DAYS, signal, blocks * days);
-		}
-		break;
+		case HS_SHOCK:
+		case HS_SILENCE:
+			n += make_blocks(recipe, signal, hs_measure_reach(measure), days,
+							 slots);
+			break;
+		case HS_GROWTH:
+			n += make_blocks(recipe, signal, hs_measure_reach(measure), 7,
+							 slots);
+			break;
+		case HS_SEQUENCE:
+			/* days one by one: several rows of a day add up before they count */
+			n += make_blocks(
+				recipe, signal,
+				days + event_reach(HS_EVENT_FIRST(measure->option)), 1, slots);
+			n += make_blocks(recipe, measure->per,
+							 days + event_reach(HS_EVENT_THEN(measure->option)),
+							 1, slots + n);
+			break;
 		case HS_N_MEASURE_KINDS:
 			break;
 	}
@@ -151,6 +243,64 @@ hs_slot_size(const HsSlot *slot)
 	return 0;
 }
 
+static bool
+threshold_valid(HsEventKind kind, double x)
+{
+	if (is_relative(kind))
+		return x >= 0 && (kind == HS_EVENT_FALLS ? x < 1 : x <= 1e6);
+	return x >= -1e300 && x <= 1e300;
+}
+
+static bool
+measure_valid(const HsRecipe *recipe, int i)
+{
+	const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
+	HsMeasureKind kind = m->kind;
+	const double *x;
+	int least = 0;
+	int most = 0;
+
+	if (kind == HS_LATEST)
+		least = -1;
+	if (kind == HS_LATEST || kind == HS_SLOPE)
+		most = 1;
+	if (kind == HS_SEQUENCE)
+		most = HS_EVENT_OPTION(HS_EVENT_RISES, HS_EVENT_RISES);
+
+	if (m->kind >= HS_N_MEASURE_KINDS || m->signal >= recipe->n_signals ||
+		m->per >= recipe->n_signals || m->days < 1 || m->days > HS_MAX_DAYS ||
+		m->otherwise > i || m->option < least || m->option > most ||
+		hs_kind_has_periods(kind) != (m->periods > 0) ||
+		hs_measure_reach(m) > HS_MAX_DAYS)
+		return false;
+	if (kind == HS_GROWTH && m->days < 7 * (HS_GROWTH_FROM + 1))
+		return false;
+	if ((kind == HS_SHOCK || kind == HS_SILENCE) &&
+		m->periods < HS_USUAL_PERIODS)
+		return false;
+
+	if (hs_kind_params(kind) == 0)
+		return true;
+	if (m->param + hs_kind_params(kind) > recipe->n_params)
+		return false;
+	x = HS_RECIPE_PARAMS(recipe) + m->param;
+	switch (kind)
+	{
+		case HS_EWMA:
+			return x[0] >= 1e-3 && x[0] <= 1e6;
+		case HS_DROPS:
+			return x[0] >= 0 && x[0] <= 1;
+		case HS_SILENCE:
+			return x[0] >= 1 && x[0] <= 1e6;
+		case HS_SEQUENCE:
+			return threshold_valid(HS_EVENT_FIRST(m->option), x[0]) &&
+				   threshold_valid(HS_EVENT_THEN(m->option), x[1]) &&
+				   x[2] >= 1 && x[2] <= HS_MAX_DAYS && x[2] == floor(x[2]);
+		default:
+			return false;
+	}
+}
+
 /*
  * Can a recipe of unknown origin be followed?  Everything that hs_plan_make(),
  * the work on rows and hs_plan_finish() rely on is checked here.
@@ -176,29 +326,8 @@ hs_recipe_valid(const HsRecipe *recipe, Size size)
 			return false;
 
 	for (i = 0; i < recipe->n_measures; i++)
-	{
-		const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
-		bool has_param = m->kind == HS_EWMA || m->kind == HS_DROPS;
-		double param;
-
-		if (m->kind >= HS_N_MEASURE_KINDS || m->signal >= recipe->n_signals ||
-			m->per >= recipe->n_signals || m->days < 1 ||
-			m->days > HS_MAX_DAYS || m->otherwise > i ||
-			m->option < (m->kind == HS_LATEST ? -1 : 0) ||
-			m->option > (m->kind == HS_LATEST || m->kind == HS_SLOPE ? 1 : 0) ||
-			(m->kind == HS_DROPS) != (m->periods > 0) ||
-			(Max(m->periods, m->kind == HS_CHANGE ? 1 : 0) + 1) * m->days >
-				HS_MAX_DAYS)
+		if (!measure_valid(recipe, i))
 			return false;
-		if (!has_param)
-			continue;
-		if (m->param >= recipe->n_params)
-			return false;
-		param = HS_RECIPE_PARAMS(recipe)[m->param];
-		if (m->kind == HS_EWMA ? !(param >= 1e-3 && param <= 1e6)
-							   : !(param >= 0 && param <= 1))
-			return false;
-	}
 	return true;
 }
 
@@ -217,7 +346,8 @@ HsPlan *
 hs_plan_make(const HsRecipe *recipe)
 {
 	HsPlan *plan = palloc0(sizeof(HsPlan));
-	HsSlot *slots = palloc0(3 * recipe->n_measures * sizeof(HsSlot));
+	HsSlot *slots =
+		palloc0(HS_MEASURE_SLOTS * recipe->n_measures * sizeof(HsSlot));
 	uint64 offset = 0;
 	int n_slots = 0;
 	int i;
@@ -226,7 +356,7 @@ hs_plan_make(const HsRecipe *recipe)
 
 	for (i = 0; i < recipe->n_measures; i++)
 	{
-		HsSlot want[3];
+		HsSlot want[HS_MEASURE_SLOTS];
 		int n = hs_measure_slots(recipe, &HS_RECIPE_MEASURES(recipe)[i], want);
 
 		for (j = 0; j < n; j++)
@@ -245,7 +375,7 @@ hs_plan_make(const HsRecipe *recipe)
 	plan->uses = palloc0(recipe->n_measures * sizeof(*plan->uses));
 	for (i = 0; i < recipe->n_measures; i++)
 	{
-		HsSlot want[3];
+		HsSlot want[HS_MEASURE_SLOTS];
 		int n = hs_measure_slots(recipe, &HS_RECIPE_MEASURES(recipe)[i], want);
 
 		for (j = 0; j < n; j++)

@@ -46,6 +46,10 @@ typedef enum HsMeasureKind
 	HS_DAYS_SINCE,
 	HS_CHANGE,
 	HS_DROPS,
+	HS_GROWTH,
+	HS_SHOCK,
+	HS_SILENCE,
+	HS_SEQUENCE,
 	HS_N_MEASURE_KINDS
 } HsMeasureKind;
 
@@ -87,22 +91,48 @@ typedef struct HsSlot
 	double halving; /* half-life in days of a decay, else 0 */
 } HsSlot;
 
+/*
+ * What a sequence waits for on a day: its value, or the mean of the week that
+ * ends on it against the mean of the four weeks before that one.
+ */
+typedef enum HsEventKind
+{
+	HS_EVENT_BELOW,
+	HS_EVENT_AT_LEAST,
+	HS_EVENT_FALLS,
+	HS_EVENT_RISES
+} HsEventKind;
+
+#define HS_EVENT_FIRST(option) ((HsEventKind) ((option) &3))
+#define HS_EVENT_THEN(option) ((HsEventKind) ((option) >> 2))
+#define HS_EVENT_OPTION(first, then) ((first) | (then) << 2)
+
 /* Ten bytes, as every state carries one for each measure. */
 typedef struct HsMeasureDef
 {
 	uint8 kind;		  /* HsMeasureKind */
 	uint8 signal;	  /* */
-	uint8 per;		  /* denominator of a ratio, else 0 */
-	int8 option;	  /* latest: added per day of age; slope: 1 = relative */
+	uint8 per;		  /* denominator of a ratio, later signal of a sequence */
+	int8 option;	  /* latest: added per day of age; slope: 1 = relative;
+					   * sequence: HS_EVENT_OPTION */
 	uint16 days;	  /* window; length of a period */
 	uint16 otherwise; /* measure whose value is taken for NULL, or own index */
-	uint8 periods;	  /* drops: how many periods are looked at, else 0 */
-	uint8 param;	  /* which of the recipe's numbers, if the kind has one */
+	uint8 periods;	  /* how many are looked at, if the kind has periods */
+	uint8 param; /* the first of its numbers in the recipe, if it has any */
 } HsMeasureDef;
 
 #define HS_SIGNAL_UNKNOWN 1 /* absent means unknown; otherwise zero */
 #define HS_SIGNAL_FLOAT 2	/* values are double; otherwise int64 */
 #define HS_MAX_PARAMS 255
+#define HS_MEASURE_SLOTS 4	/* at most */
+#define HS_MEASURE_PARAMS 3 /* at most; of a sequence: first, then, within */
+
+/* Of growth, whose windows are fixed: in weeks counted back from as_of. */
+#define HS_GROWTH_RECENT 3
+#define HS_GROWTH_FROM 4
+
+/* Complete periods below which nothing can be said about what is usual. */
+#define HS_USUAL_PERIODS 4
 
 typedef struct HsRecipe
 {
@@ -126,9 +156,10 @@ typedef struct HsPlan
 	const HsRecipe *recipe;
 	uint32 data_size; /* of an account */
 	int n_slots;
-	int span;		   /* days that the longest range looks back */
-	HsSlot *slots;	   /* */
-	uint16 (*uses)[3]; /* the slots of each measure, see hs_measure_slots() */
+	int span;	   /* days that the longest range looks back */
+	HsSlot *slots; /* */
+	uint16 (*uses)[HS_MEASURE_SLOTS]; /* of each measure, in the order of
+										 hs_measure_slots() */
 } HsPlan;
 
 static inline bool
@@ -224,6 +255,9 @@ typedef enum HsFinish
 
 extern Size hs_recipe_size(int n_signals, int n_measures, int n_params);
 extern bool hs_recipe_valid(const HsRecipe *recipe, Size size);
+extern int hs_kind_params(HsMeasureKind kind);
+extern bool hs_kind_has_periods(HsMeasureKind kind);
+extern int hs_measure_reach(const HsMeasureDef *measure);
 extern int hs_measure_slots(const HsRecipe *recipe, const HsMeasureDef *measure,
 							HsSlot *slots);
 extern uint32 hs_slot_size(const HsSlot *slot);

@@ -45,6 +45,8 @@ WHERE (a % 500 <> 7 OR d < 5)			-- only rows after as_of
 	AND (a % 3 <> 0 OR d < 10 + a % 90);	-- young accounts
 UPDATE ev SET i4z = NULL, i4u = NULL, i8z = NULL, i2u = NULL, bz = NULL, f8z = NULL, f8u = NULL, f4u = NULL, nz = NULL, seats = NULL
 WHERE id % 500 = 9;		-- nothing known
+UPDATE ev SET i4z = 0, i4u = 0, i8z = 0, i2u = 0, bz = false, f8z = 0, f8u = 0, f4u = 0, nz = 0, seats = 0
+WHERE id % 50 = 10 AND day > '2026-06-28';		-- silent of late
 VACUUM ANALYZE ev;
 
 CREATE TABLE sig (pos int, name text, absent text, exact bool);
@@ -56,7 +58,10 @@ INSERT INTO kind VALUES ('rate', '{"days": 30}', true), ('active_share', '{"days
 	('sum', '{"days": 90}', true), ('min', '{"days": 21}', true), ('max', '{"days": 65}', true), ('latest', '{"days": 14, "aging": 1}', true),
 	('ratio', '{"days": 28, "per": "seats"}', true), ('ratio', '{"days": 60, "per": "f8u"}', false),
 	('slope', '{"days": 90}', true), ('slope', '{"days": 45, "relative": true}', true), ('ewma', '{"days": 60, "half_life": 7}', false),
-	('days_since', '{"days": 90}', true), ('change', '{"days": 14}', true), ('drops', '{"days": 14, "periods": 3, "by": 0.1}', true);
+	('days_since', '{"days": 90}', true), ('change', '{"days": 14}', true), ('drops', '{"days": 14, "periods": 3, "by": 0.1}', true),
+	('growth', '{"days": 60}', true), ('shock', '{"days": 5, "periods": 9}', true), ('silence', '{"days": 2, "periods": 6, "by": 1.2}', true),
+	('sequence', '{"days": 50, "rises": 0.05, "then": {"signal": "i4z", "falls": 0.05}, "within": 20}', true),
+	('sequence', '{"days": 50, "at_least": 1, "then": {"signal": "f8u", "below": 1}, "within": 20}', true);
 CREATE TABLE m AS
 SELECT kind, more || jsonb_build_object('name', 'm' || row_number() OVER w, 'kind', kind, 'signal', name) AS def,
 	row_number() OVER w AS pos, k.exact AND s.exact AS exact
@@ -93,7 +98,7 @@ my $args = "(SELECT card FROM card), date '2026-06-30', day, $signals";
 my $parallel = q{SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
 	SET min_parallel_table_scan_size = 0;};
 is($node->safe_psql('postgres', q{SELECT count(DISTINCT kind), count(*), count(*) FILTER (WHERE exact) > 50 FROM m}),
-	'13|150|t', 'all kinds of measures over all types of signals');
+	'17|200|t', 'all kinds of measures over all types of signals');
 
 # Measure a table under some settings, see the plan, and compare the result
 # with that of the serial run.
@@ -128,7 +133,7 @@ is($node->safe_psql('postgres', q{SELECT count(*), count(*) FILTER (WHERE a.m = 
 	'text and integer keys; rows after as_of only are no rows');
 is($node->safe_psql('postgres', q{
 		SELECT count(DISTINCT kind), string_agg(DISTINCT m.def::text, ' ') FILTER (WHERE NOT EXISTS
-			(SELECT FROM want_id w WHERE w.m[m.pos] <> 0)) FROM m}), '13|', 'each measure is known and not 0 for some account');
+			(SELECT FROM want_id w WHERE w.m[m.pos] <> 0)) FROM m}), '17|', 'each measure is known and not 0 for some account');
 
 my $partial = qr/Finalize HashAggregate.*Gather.*Partial HashAggregate/s;
 same('parallel', $parallel, 'ev', 'account', $partial);
