@@ -9,8 +9,6 @@
 
 #include "baseline/finish.h"
 
-#define MAX_LEVEL 1000
-
 /* The value of a rank, from 0, among all. */
 static double
 value_at(const double *values, const int64 *counts, int n, int64 rank)
@@ -153,7 +151,7 @@ set_middle(const HsBaseline *b, HsPeers *peers)
 }
 
 static void
-set_measure(HsBaseline *b, HsPeers *peers, HsFinish *from)
+set_measure(HsBaseline *b, HsPeers *peers, HsPeersInput *from)
 {
 	HsPoints *p = &from->points;
 	double *values = HS_PEERS_VALUES(b, peers);
@@ -225,7 +223,7 @@ points_size(int n)
  * A baseline of n measures.
  */
 HsBaseline *
-hs_baseline_make(HsFinish *measures, int n)
+hs_baseline_make(HsPeersInput *measures, int n)
 {
 	Size size = 0;
 	uint32 offset = offsetof(HsBaseline, peers) + n * sizeof(HsPeers);
@@ -273,8 +271,9 @@ hs_baseline_choose(const HsBaseline *own, const HsBaseline *wider, int minimum)
 		*peers = from->peers[i];
 		peers->values = offset;
 		if (from == wider)
-			peers->level = Min(
-				peers->level + (own ? own->peers[i].level : 0) + 1, MAX_LEVEL);
+			peers->level =
+				Min(peers->level + (own ? own->peers[i].level : 0) + 1,
+					HS_MAX_LEVEL);
 		memcpy((char *) b + offset, HS_PEERS_VALUES(from, &from->peers[i]),
 			   points_size(peers->points));
 		offset += points_size(peers->points);

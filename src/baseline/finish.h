@@ -13,17 +13,19 @@
 #include "baseline/baseline.h"
 #include "baseline/points.h"
 
+#define HS_MAX_LEVEL 1000
+
 /* A measure as it is read from outside, or taken from a state */
-typedef struct HsFinish
+typedef struct HsPeersInput
 {
 	HsPoints points;
 	bool has_moments; /* mean and squares are given, of points.scale */
 	HsDD mean;
 	HsDD squares;
 	int32 level;
-} HsFinish;
+} HsPeersInput;
 
-extern HsBaseline *hs_baseline_make(HsFinish *measures, int n);
+extern HsBaseline *hs_baseline_make(HsPeersInput *measures, int n);
 extern HsBaseline *hs_baseline_choose(const HsBaseline *own,
 									  const HsBaseline *wider, int minimum);
 extern bool hs_baseline_finite(const HsBaseline *b);

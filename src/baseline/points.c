@@ -31,6 +31,13 @@ hs_points_alloc(HsPoints *p, int room)
 	p->scale = HS_SCALE_ZERO;
 }
 
+void
+hs_points_free(HsPoints *p)
+{
+	pfree(p->values);
+	pfree(p->counts);
+}
+
 /*
  * The power of two that brings values of up to the given magnitude near 1 if
  * their squares, or a sum of 2^53 of them, would leave the range of double; 0
@@ -255,10 +262,8 @@ hs_points_add(HsPoints *p, double *pending, int n)
 	memcpy(p->values, both.values, both.n * sizeof(double));
 	memcpy(p->counts, both.counts, both.n * sizeof(int64));
 	p->n = both.n;
-	pfree(both.values);
-	pfree(both.counts);
-	pfree(single.values);
-	pfree(single.counts);
+	hs_points_free(&both);
+	hs_points_free(&single);
 	hs_points_settle(p);
 }
 

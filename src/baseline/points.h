@@ -61,6 +61,7 @@ typedef struct HsPoints
 } HsPoints;
 
 extern void hs_points_alloc(HsPoints *p, int room);
+extern void hs_points_free(HsPoints *p);
 extern void hs_points_add(HsPoints *p, double *pending, int n);
 extern void hs_points_merge(HsPoints *into, HsPoints *a, HsPoints *b);
 extern void hs_points_settle(HsPoints *p);
@@ -102,6 +103,19 @@ hs_quantise(double v, int shift)
 	if (bits.u > greatest)
 		bits.u = greatest;
 	return v < 0 ? -bits.d : bits.d;
+}
+
+/*
+ * How far the middle of a bucket can be from a value in it, as a share of the
+ * value: half a bucket where a power of two has several; the last two shifts
+ * make one bucket of two and of four powers.
+ */
+static inline double
+hs_sketch_error(int shift)
+{
+	if (shift == 0)
+		return 0;
+	return shift < HS_MAX_SHIFT ? ldexp(1, shift - 53) : 3;
 }
 
 #endif /* HEALTHSCORE_POINTS_H */

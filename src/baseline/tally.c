@@ -146,13 +146,6 @@ hs_tally_read(const HsBaselineState *state, int measure, HsPoints *points)
 	}
 }
 
-static void
-free_points(HsPoints *points)
-{
-	pfree(points->values);
-	pfree(points->counts);
-}
-
 static int
 room_for(int n)
 {
@@ -206,7 +199,7 @@ hs_tally_make_room(HsBaselineState *state, int measure)
 
 	hs_tally_read(state, measure, &points);
 	state = hs_tally_set(state, measure, &points);
-	free_points(&points);
+	hs_points_free(&points);
 	t = &state->tallies[measure];
 	if (t->n > t->room / 2)
 		state = grow(state, measure, 2 * t->room);
@@ -214,7 +207,8 @@ hs_tally_make_room(HsBaselineState *state, int measure)
 }
 
 /*
- * Add what another state knows.  The first state may move.
+ * Add what another state knows.  The first state may move.  NULL if there are
+ * more values than can be counted.
  */
 HsBaselineState *
 hs_tally_combine(HsBaselineState *into, const HsBaselineState *from)
@@ -243,10 +237,12 @@ hs_tally_combine(HsBaselineState *into, const HsBaselineState *from)
 			hs_tally_read(from, i, &b);
 			hs_points_alloc(&both, a.n + b.n);
 			hs_points_merge(&both, &a, &b);
+			if (hs_points_total(&both) > HS_MAX_COUNT)
+				return NULL;
 			into = hs_tally_set(into, i, &both);
-			free_points(&a);
-			free_points(&b);
-			free_points(&both);
+			hs_points_free(&a);
+			hs_points_free(&b);
+			hs_points_free(&both);
 		}
 	}
 	return into;
