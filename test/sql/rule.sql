@@ -145,3 +145,72 @@ SELECT left(rule_try(jsonb_build_array(jsonb_build_object('name', 'r', 'cap', 1,
 -- all of the rules at once
 SELECT s.score, array_length(s.rules, 1) AS changed FROM score(rule_card((SELECT jsonb_agg(jsonb_build_object('name', 'r' || i, 'when', jsonb_build_array(jsonb_build_object('attribute', 'k' || i, 'known', true)), 'cap', 100 - i / 2.0) ORDER BY i) FROM generate_series(1, 100) i)),
     ARRAY[99, 0], facts => (SELECT jsonb_object_agg('k' || i, i) FROM generate_series(1, 100) i)) AS s;
+
+-- among peers: against plain SQL over the others.  40 accounts in two segments,
+-- some values not known; the third segment is too small
+CREATE TABLE peer AS SELECT i, CASE WHEN i > 38 THEN 'tiny' WHEN i % 3 = 0 THEN 'large' ELSE 'small' END AS segment,
+    ARRAY[(i * 37) % 23, CASE WHEN i % 5 > 0 THEN (i * 11) % 17 / 4.0 END, i * i, 7]::float8[] AS m FROM generate_series(1, 40) AS i;
+CREATE FUNCTION rule_peers(how text, best float8, worst float8, minimum integer) RETURNS scorecard LANGUAGE sql IMMUTABLE AS $f$
+SELECT rule_card('[]', jsonb_build_object('minimum_coverage', 0, 'peers', jsonb_build_object('minimum', minimum), 'measures',
+    (SELECT jsonb_agg(jsonb_build_object('name', 'm' || i, 'kind', 'sum', 'signal', 's', 'days', 1, 'normalise', jsonb_build_object(how, jsonb_build_object('worst', worst, 'best', best)))) FROM generate_series(1, 4) AS i)))
+$f$;
+CREATE TEMP TABLE by_sql AS
+SELECT p.i, k, count(o.m[k]) AS others,
+       (p.m[k] - avg(o.m[k])) / nullif(stddev_samp(o.m[k]), 0) AS z,
+       (p.m[k] - percentile_cont(.5) WITHIN GROUP (ORDER BY o.m[k])) / nullif(1.4826 * (SELECT percentile_cont(.5) WITHIN GROUP (ORDER BY abs(q.m[k] - (SELECT percentile_cont(.5) WITHIN GROUP (ORDER BY r.m[k]) FROM peer AS r WHERE r.segment = p.segment AND r.i <> p.i))) FROM peer AS q WHERE q.segment = p.segment AND q.i <> p.i), 0) AS robust_z,
+       100 * (count(*) FILTER (WHERE o.m[k] < p.m[k]) + .5 * count(*) FILTER (WHERE o.m[k] = p.m[k])) / nullif(count(o.m[k]), 0)::float8 AS percentile,
+       percentile_cont(.5) WITHIN GROUP (ORDER BY o.m[k]) AS median
+FROM peer AS p CROSS JOIN generate_series(1, 4) AS k LEFT JOIN peer AS o ON o.segment = p.segment AND o.i <> p.i GROUP BY p.i, p.m, p.segment, k;
+SELECT how, count(*) AS values, count(s.points[k]) AS known, count(*) FILTER (WHERE (s.points[k] IS NULL) <> (v.expected IS NULL)) AS wrongly_null, max(abs(s.points[k] - v.expected)) < 1e-6 AS right_points
+FROM (VALUES (1, 'peer_z', -2, 2), (2, 'peer_robust_z', 3, -3), (3, 'peer_percentile', 10, 90)) AS h(n, how, worst, best)
+CROSS JOIN peer AS p JOIN (SELECT segment, baseline(m) AS b FROM peer GROUP BY segment) AS g USING (segment)
+CROSS JOIN LATERAL score(rule_peers(how, best, worst, 5), p.m, b) AS s JOIN by_sql AS y USING (i)
+CROSS JOIN LATERAL (SELECT least(greatest(100 * (CASE how WHEN 'peer_z' THEN CASE WHEN k = 4 THEN 0 ELSE z END WHEN 'peer_robust_z' THEN CASE WHEN k = 4 THEN 0 ELSE robust_z END ELSE percentile END - worst) / (best - worst), 0), 100) AS expected
+    WHERE y.others >= 5 AND p.m[k] IS NOT NULL) AS v
+GROUP BY n, how ORDER BY n;
+SELECT count(*), count(e.peer_median), count(e.peer_percentile), count(*) FILTER (WHERE e.peer_median IS DISTINCT FROM y.median AND p.m[k] IS NOT NULL) AS wrong_median,
+       count(*) FILTER (WHERE abs(e.peer_percentile - y.percentile) > 1e-9 OR (e.peer_percentile IS NULL) <> (y.others < 5 OR p.m[k] IS NULL)) AS wrong_percentile
+FROM peer AS p JOIN (SELECT segment, baseline(m) AS b FROM peer GROUP BY segment) AS g USING (segment) CROSS JOIN LATERAL explain(rule_peers('peer_z', 2, -2, 5), p.m, b) AS e JOIN by_sql AS y ON y.i = p.i AND y.k = e.pos;
+-- without peers, with too few, with the default minimum of ten
+SELECT what, s.score, s.coverage, s.points, (SELECT array_agg(e.reason) FROM explain(c, p.m, b) AS e WHERE e.pos <= 2) AS reasons
+FROM peer AS p CROSS JOIN (VALUES (1, 'none', NULL, rule_peers('peer_z', 2, -2, 5)), (2, 'tiny', 'tiny', rule_peers('peer_percentile', 100, 0, 5)), (3, 'tiny, 1', 'tiny', rule_peers('peer_percentile', 100, 0, 1)),
+    (4, 'large, 11', 'large', rule_peers('peer_robust_z', 2, -2, 11)), (5, 'large, 12', 'large', rule_peers('peer_robust_z', 2, -2, 12))) AS v(n, what, g, c)
+LEFT JOIN (SELECT segment, baseline(m) AS b FROM peer GROUP BY segment) AS x ON x.segment = g CROSS JOIN LATERAL score(c, p.m, b) AS s WHERE p.i = CASE WHEN g = 'tiny' THEN 39 ELSE 3 END ORDER BY n;
+SELECT n, (score(rule_card('[]', '{"measures": [{"name": "a", "kind": "sum", "signal": "s", "days": 1, "normalise": {"peer_percentile": {"worst": 0, "best": 100}}}]}'), ARRAY[5], (SELECT baseline(ARRAY[i]) FROM generate_series(1, n) AS i))).score
+FROM unnest(ARRAY[10, 11]) AS n;
+-- a policy decides what is not known among peers
+SELECT policy, (score(rule_card('[]', ('{"minimum_coverage": 0, "measures": [{"name": "a", "kind": "sum", "signal": "s", "days": 1, "missing": "' || policy || '", "normalise": {"peer_z": {"worst": -1, "best": 1}}}, {"name": "b", "kind": "sum", "signal": "s", "days": 1, "normalise": {"linear": {"worst": 0, "best": 100}}}]}')::jsonb), ARRAY[5, 80])).score
+FROM unnest(ARRAY['redistribute', 'neutral', 'worst']) AS policy ORDER BY policy;
+-- a baseline of another card, stored and plain
+CREATE TABLE kept_baseline AS SELECT baseline(m) AS b FROM peer;
+SELECT score(rule_card('[]'), ARRAY[1, 2], b) FROM kept_baseline;
+SELECT explain(rule_card('[]'), ARRAY[1, 2], (SELECT baseline(m) FROM peer));
+SELECT (score(rule_peers('peer_z', 2, -2, 5), m, b)).score = (score(rule_peers('peer_z', 2, -2, 5), m, (SELECT baseline(m) FROM peer))).score AS same FROM kept_baseline, peer WHERE i = 7;
+
+-- the template core: each rule, with what fires it and what is just short of it.
+-- The order is that of the card; an account that is well, unless said otherwise
+CREATE FUNCTION rule_core(changes jsonb, facts jsonb DEFAULT NULL, OUT before text, OUT score text, OUT band text, OUT rules text[]) LANGUAGE sql AS $f$
+SELECT round(s.before_rules::numeric, 1), round(s.score::numeric, 1), s.band, s.rules
+FROM score(scorecard_template('core'), (SELECT array_agg((CASE WHEN changes ? (m ->> 'name') THEN changes ->> (m ->> 'name') ELSE well ->> (m ->> 'name') END)::float8 ORDER BY i)
+    FROM jsonb_array_elements(scorecard_template('core')::jsonb -> 'measures') WITH ORDINALITY AS e(m, i),
+         (SELECT '{"login_rate": 6, "days_since_login": 0, "seat_utilisation": 0.5, "weekly_active_per_seat": 0.7, "feature_breadth": 0.5, "adoption_trend": 0, "support_load": 0.01, "sentiment_trend": 0, "days_since_touch": 10,
+                   "renewal_proximity": 200, "payment": 0, "api_call_rate": 0, "best_workflow_day": 3, "champion": 1}'::jsonb AS well) AS w), NULL, facts) AS s
+$f$;
+SELECT what, r.* FROM (VALUES
+    (1, 'well', '{}'::jsonb, '{"age_days": 400}'::jsonb),
+    (2, 'quiet', '{"login_rate": 0.1, "days_since_login": 60, "seat_utilisation": 0, "weekly_active_per_seat": 0.02, "adoption_trend": -0.5, "days_since_touch": 120}', '{"age_days": 400}'),
+    (3, 'quiet, much API', '{"login_rate": 0.1, "days_since_login": 60, "seat_utilisation": 0, "weekly_active_per_seat": 0.02, "adoption_trend": -0.5, "days_since_touch": 120, "api_call_rate": 100}', '{"age_days": 400}'),
+    (4, 'quiet, some API', '{"login_rate": 0.1, "days_since_login": 60, "seat_utilisation": 0, "weekly_active_per_seat": 0.02, "adoption_trend": -0.5, "days_since_touch": 120, "api_call_rate": 99}', '{"age_days": 400}'),
+    (5, 'quiet, API not known', '{"login_rate": 0.1, "days_since_login": 60, "seat_utilisation": 0, "weekly_active_per_seat": 0.02, "adoption_trend": -0.5, "days_since_touch": 120, "api_call_rate": null}', '{"age_days": 400}'),
+    (6, 'busy', '{"best_workflow_day": 0}', '{"age_days": 400}'), (7, 'busy, workflows not known', '{"best_workflow_day": null}', '{"age_days": 400}'),
+    (8, 'seldom, no workflow', '{"login_rate": 0.99, "best_workflow_day": 0}', '{"age_days": 400}'),
+    (9, 'champion gone', '{"champion": 0}', '{"age_days": 400}'), (10, 'champion not known', '{"champion": null}', '{"age_days": 400}'),
+    (11, 'tickets, new', '{"login_rate": 0.5, "seat_utilisation": 0.02, "weekly_active_per_seat": 0.05, "feature_breadth": 0.05, "adoption_trend": -0.5, "support_load": 0.3, "sentiment_trend": -0.01, "days_since_touch": 100, "renewal_proximity": null, "payment": 45}', '{"age_days": 59}'),
+    (12, 'tickets, old', '{"login_rate": 0.5, "seat_utilisation": 0.02, "weekly_active_per_seat": 0.05, "feature_breadth": 0.05, "adoption_trend": -0.5, "support_load": 0.3, "sentiment_trend": -0.01, "days_since_touch": 100, "renewal_proximity": null, "payment": 45}', '{"age_days": 60}'),
+    (13, 'tickets, age not known', '{"login_rate": 0.5, "seat_utilisation": 0.02, "weekly_active_per_seat": 0.05, "feature_breadth": 0.05, "adoption_trend": -0.5, "support_load": 0.3, "sentiment_trend": -0.01, "days_since_touch": 100, "renewal_proximity": null, "payment": 45}', NULL),
+    (14, 'no tickets, new', '{"login_rate": 0.5, "seat_utilisation": 0.02, "weekly_active_per_seat": 0.05, "feature_breadth": 0.05, "adoption_trend": -0.5, "support_load": 0.01, "sentiment_trend": -0.01, "days_since_touch": 100, "renewal_proximity": null, "payment": 45}', '{"age_days": 59}'),
+    (15, 'tickets, new, gone quiet', '{"login_rate": 0.5, "days_since_login": 8, "seat_utilisation": 0.02, "weekly_active_per_seat": 0.05, "feature_breadth": 0.05, "adoption_trend": -0.5, "support_load": 0.3, "sentiment_trend": -0.01, "days_since_touch": 100, "renewal_proximity": null, "payment": 45}', '{"age_days": 59}'),
+    (16, 'all of it', '{"login_rate": 0.5, "api_call_rate": 5000, "champion": 0}', '{"age_days": 59}')) AS v(i, what, m, f), rule_core(m, f) AS r ORDER BY i;
+-- from signals: the measures that the rules look at
+SELECT m[13:15], s.rules FROM (SELECT measured(scorecard_template('core'), '2026-06-30', measure_partial(scorecard_template('core'), '2026-06-30', d, 3, 2, NULL::int, 10, 2, 8, 0, NULL::float8, NULL::int, NULL::int, NULL::int, 250, workflows, champion), '2025-01-01') AS m
+    FROM (VALUES (date '2026-06-30', NULL::int, NULL::bool), ('2026-06-29', 0, false), ('2026-06-10', 0, true), ('2026-05-20', 4, true)) AS v(d, workflows, champion)) AS x, score(scorecard_template('core'), m) AS s;
