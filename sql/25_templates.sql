@@ -12,7 +12,7 @@ BEGIN
 {
   "scorecard": "core",
   "title": "Core health",
-  "description": "Usage, adoption, support, relationship and contract of a subscription customer. What is not known gives its weight to the rest; counts (logins, active users, features used, tickets) are known to be zero where nothing is loaded, so leave out of a card of your own what you do not load.",
+  "description": "Usage, adoption, support, relationship and contract of a subscription customer. What is not known gives its weight to the rest; counts (logins, active users, features used, tickets, API calls) are known to be zero where nothing is loaded, so leave out of a card of your own what you do not load. Rules say what a weighted mean cannot.",
   "minimum_age": 14,
   "minimum_coverage": 0.33,
   "source": {"table": "healthscore.signals", "account": "account_id", "day": "day",
@@ -28,7 +28,10 @@ BEGIN
     {"name": "sentiment", "absent": "unknown"},
     {"name": "days_since_customer_contact", "absent": "unknown"},
     {"name": "days_to_renewal", "absent": "unknown"},
-    {"name": "days_payment_overdue", "absent": "unknown"}
+    {"name": "days_payment_overdue", "absent": "unknown"},
+    {"name": "api_calls", "absent": "zero"},
+    {"name": "workflows_completed", "absent": "unknown"},
+    {"name": "champion_active", "absent": "unknown"}
   ],
   "groups": [
     {"name": "usage", "title": "Usage", "weight": 45},
@@ -61,9 +64,26 @@ BEGIN
     {"name": "renewal_proximity", "title": "Renewal", "unit": "days away", "kind": "latest", "signal": "days_to_renewal", "days": 30, "aging": -1,
      "normalise": {"piecewise": {"points": [[-30, 0], [0, 30], [30, 50], [90, 80], [180, 100]]}}, "weight": 1, "group": "contract"},
     {"name": "payment", "title": "Payment", "unit": "days overdue", "kind": "latest", "signal": "days_payment_overdue", "days": 30,
-     "normalise": {"linear": {"worst": 45, "best": 0}}, "weight": 2, "group": "contract"}
+     "normalise": {"linear": {"worst": 45, "best": 0}}, "weight": 2, "group": "contract"},
+    {"name": "api_call_rate", "title": "API calls", "unit": "a day", "kind": "rate", "signal": "api_calls", "days": 28, "description": "Looked at by a rule."},
+    {"name": "best_workflow_day", "title": "Workflows completed", "unit": "on the best of 30 days", "kind": "max", "signal": "workflows_completed", "days": 30, "description": "Looked at by a rule: 0 where none was completed."},
+    {"name": "champion", "title": "Champion", "unit": "(1 is active)", "kind": "latest", "signal": "champion_active", "days": 30, "description": "Looked at by a rule."}
   ],
-  "bands": [{"name": "red", "from": 0}, {"name": "amber", "from": 45}, {"name": "green", "from": 70}]
+  "bands": [{"name": "red", "from": 0}, {"name": "amber", "from": 45}, {"name": "green", "from": 70}],
+  "rules": [
+    {"name": "embedded", "title": "Embedded through the API",
+     "description": "Few logins and much use by machines may be a customer whose own systems do the work: not red for want of logins.",
+     "when": [{"measure": "login_rate", "below": 1}, {"measure": "api_call_rate", "at_least": 100}], "floor": "amber"},
+    {"name": "implementing", "title": "Questions while implementing",
+     "description": "Many tickets of a new account that logs in are the work of the implementation: not red before day 60.",
+     "when": [{"attribute": "age_days", "below": 60}, {"measure": "support_load", "above": 0.05}, {"measure": "days_since_login", "at_most": 7}], "floor": "amber"},
+    {"name": "busy_not_successful", "title": "Busy, not successful",
+     "description": "Logs in daily and has completed no key workflow in 30 days: activity is not value.",
+     "when": [{"measure": "login_rate", "at_least": 1}, {"measure": "best_workflow_day", "at_most": 0}], "cap": "amber"},
+    {"name": "no_champion", "title": "No active champion",
+     "description": "No green without an active champion, where it is known that there is none.",
+     "when": [{"measure": "champion", "is": 0}], "cap": "amber"}
+  ]
 }
 $card$;
     ELSIF name OPERATOR(pg_catalog.=) 'csm_skill' THEN

@@ -28,7 +28,7 @@ ROLLBACK;
 -- silence never helps: the same account, silent for longer
 SELECT array_agg(s.shown ORDER BY gap) AS silent_for_0_20_45_70_89_90_400_days
 FROM unnest(ARRAY[0, 20, 45, 70, 89, 90, 400]) AS gap
-CROSS JOIN LATERAL (SELECT healthscore.measure_partial(healthscore.scorecard_template('core'), date '2026-03-31', date '2026-03-31' - gap - i, 5, 3, 4, 10, 4, 20, 0, NULL, NULL, NULL, NULL) AS p FROM generate_series(0, 200) i) AS x
+CROSS JOIN LATERAL (SELECT healthscore.measure_partial(healthscore.scorecard_template('core'), date '2026-03-31', date '2026-03-31' - gap - i, 5, 3, 4, 10, 4, 20, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL) AS p FROM generate_series(0, 200) i) AS x
 CROSS JOIN LATERAL healthscore.score(healthscore.scorecard_template('core'), healthscore.measured(healthscore.scorecard_template('core'), '2026-03-31', x.p, '2024-01-01')) AS s;
 -- a draft needs no publishing
 SELECT round(avg(score)::numeric, 2) FROM healthscore.scores(healthscore.scorecard_template('csm_skill'), '2026-03-31');
