@@ -8,30 +8,21 @@
  *		GROUP BY account_id
  *
  * One call for each row feeds every window of every measure.  What a call site
- * needs for that is made once and kept in fn_extra: the slots of the card
- * bound to the types of the columns.  It is a cache in the strict sense: rows
- * may bring another card, and a state that was started elsewhere carries its
+ * needs for that is in bind.c; a state that was started elsewhere carries its
  * own plan.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #include "core/array.h"
 #include "core/compat.h"
-#include "scorecard/card.h"
+#include "scorecard/bind.h"
 #include "scorecard/measure_state.h"
-
-/* Bindings so far in this process; none is numbered 0. */
-static uint32 bindings = 0;
 
 /* Arguments of the transition function before the signals. */
 #define FIRST_SIGNAL 4
@@ -44,32 +35,11 @@ typedef struct PlanSite
 	HsPlan *plan;		   /* NULL: none made yet */
 } PlanSite;
 
-typedef struct MeasureSite
-{
-	HsCardCache cards;
-	MemoryContext context; /* of what follows; reset when the card changes */
-	const HsCard *card;	   /* the last one, to be looked at only if given */
-	uint64 identity;	   /* of the card that it was made for */
-	uint32 binding;		   /* number of the binding, see check_state() */
-	uint32 card_size;
-	int n_ops; /* 0: nothing made yet */
-	HsOp *ops;
-	HsPlan *plan;			 /* with the types of the signals */
-	NullableDatum *numerics; /* room for a row with numeric columns, or NULL */
-	bool is_numeric[HS_MAX_SIGNALS];
-} MeasureSite;
-
 static MemoryContext
 make_context(FunctionCallInfo fcinfo)
 {
 	return AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "healthscore measure",
 								 ALLOCSET_SMALL_SIZES);
-}
-
-static bool
-same_recipe(const HsRecipe *a, const HsRecipe *b)
-{
-	return a->size == b->size && memcmp(a, b, a->size) == 0;
 }
 
 static PlanSite *
@@ -93,7 +63,7 @@ get_plan(FunctionCallInfo fcinfo, const HsRecipe *recipe)
 {
 	PlanSite *site = get_plan_site(fcinfo);
 
-	if (site->plan == NULL || !same_recipe(site->plan->recipe, recipe))
+	if (site->plan == NULL || !hs_same_recipe(site->plan->recipe, recipe))
 	{
 		MemoryContext old;
 		HsRecipe *copy;
@@ -107,182 +77,6 @@ get_plan(FunctionCallInfo fcinfo, const HsRecipe *recipe)
 		MemoryContextSwitchTo(old);
 	}
 	return site->plan;
-}
-
-/* How a column's datum is read; an untyped NULL is a column of NULLs. */
-static HsDatumType
-datum_type(Oid type, bool *is_numeric)
-{
-	*is_numeric = false;
-	switch (type)
-	{
-		case BOOLOID:
-			return HS_DATUM_BOOL;
-		case INT2OID:
-			return HS_DATUM_INT2;
-		case INT4OID:
-			return HS_DATUM_INT4;
-		case INT8OID:
-			return HS_DATUM_INT8;
-		case FLOAT4OID:
-			return HS_DATUM_FLOAT4;
-		case NUMERICOID:
-			*is_numeric = true;
-			return HS_DATUM_FLOAT8;
-		case FLOAT8OID:
-			return HS_DATUM_FLOAT8;
-		default:
-			return HS_DATUM_NONE;
-	}
-}
-
-/* 2^(-age / half-life) for each age below "to". */
-static double *
-decay_weights(int to, double half_life)
-{
-	double *weights = palloc(to * sizeof(double));
-	int age;
-
-	for (age = 0; age < to; age++)
-		weights[age] = exp2(-age / half_life);
-	return weights;
-}
-
-/*
- * Bind the slots of a card to the columns of this call.
- */
-static void
-bind_site(FunctionCallInfo fcinfo, MeasureSite *site, const HsCard *card)
-{
-	HsRecipe *recipe;
-	HsDatumType types[HS_MAX_SIGNALS];
-	bool any_numeric = false;
-	MemoryContext old;
-	int i;
-
-	if (get_fn_expr_variadic(fcinfo->flinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("signals cannot be given as a VARIADIC array"),
-				 errhint("Give each signal as an argument of its own.")));
-	if (PG_NARGS() - FIRST_SIGNAL != HS_CARD_RECIPE(card)->n_signals)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("scorecard \"%s\" has %d signals, but %d were given",
-					HS_CARD_STRING(card, card->name),
-					HS_CARD_RECIPE(card)->n_signals, PG_NARGS() - FIRST_SIGNAL),
-			 errhint("Give the signals in the order of the scorecard; "
-					 "healthscore.score_query() writes the query.")));
-
-	site->n_ops = 0;
-	MemoryContextReset(site->context);
-	old = MemoryContextSwitchTo(site->context);
-
-	recipe = palloc(HS_CARD_RECIPE(card)->size);
-	memcpy(recipe, HS_CARD_RECIPE(card), HS_CARD_RECIPE(card)->size);
-	for (i = 0; i < recipe->n_signals; i++)
-	{
-		Oid type = get_fn_expr_argtype(fcinfo->flinfo, FIRST_SIGNAL + i);
-
-		types[i] = datum_type(type, &site->is_numeric[i]);
-		if (types[i] == HS_DATUM_NONE && type != UNKNOWNOID)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("signal \"%s\" has type %s",
-							HS_CARD_SIGNAL(card, i), format_type_be(type)),
-					 errhint("A signal is of type smallint, integer, bigint, "
-							 "real, double precision, numeric or boolean.")));
-		if (types[i] == HS_DATUM_FLOAT4 || types[i] == HS_DATUM_FLOAT8)
-			HS_RECIPE_SIGNALS(recipe)[i] |= HS_SIGNAL_FLOAT;
-		any_numeric = any_numeric || site->is_numeric[i];
-	}
-	site->numerics =
-		any_numeric ? palloc0_array(NullableDatum, recipe->n_signals) : NULL;
-
-	site->plan = hs_plan_make(recipe);
-	site->ops = palloc0_array(HsOp, site->plan->n_slots);
-	for (i = 0; i < site->plan->n_slots; i++)
-	{
-		const HsSlot *slot = &site->plan->slots[i];
-		HsOp *op = &site->ops[i];
-
-		op->kind = slot->kind;
-		op->type = types[slot->signal];
-		op->per_type = types[slot->per];
-		op->absent_is_zero =
-			(slot->kind == HS_SLOT_PAIR || slot->kind == HS_SLOT_PAIRED) &&
-			!hs_is_unknown(recipe, slot->signal);
-		op->per_is_count = !hs_is_unknown(recipe, slot->per);
-		op->signal = slot->signal;
-		op->per = slot->per;
-		op->to = slot->to;
-		op->block = slot->block;
-		op->offset = slot->offset;
-		if (slot->kind == HS_SLOT_DECAY)
-			op->weights = decay_weights(slot->to, slot->halving);
-	}
-	site->n_ops = site->plan->n_slots;
-	site->identity = card->identity;
-	if (++bindings == 0)
-		bindings++;
-	site->binding = bindings;
-	site->card_size = VARSIZE(card);
-	MemoryContextSwitchTo(old);
-}
-
-static MeasureSite *
-get_site(FunctionCallInfo fcinfo)
-{
-	MeasureSite *site = fcinfo->flinfo->fn_extra;
-	const HsCard *card;
-
-	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									  sizeof(MeasureSite));
-		site->context = make_context(fcinfo);
-		fcinfo->flinfo->fn_extra = site;
-	}
-	/* the same card as for the row before, as it nearly always is */
-	card = (const HsCard *) PG_GETARG_POINTER(1);
-	if (VARATT_IS_EXTERNAL_ONDISK(card))
-	{
-		if (likely(site->card != NULL && site->card == site->cards.card &&
-				   site->cards.raw_size == TOAST_POINTER_SIZE &&
-				   memcmp(site->cards.raw, card, TOAST_POINTER_SIZE) == 0))
-			return site;
-	}
-	else if (likely(card == site->card && !VARATT_IS_EXTENDED(card) &&
-					VARSIZE(card) == site->card_size &&
-					card->identity == site->identity))
-		return site;
-
-	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),
-						 fcinfo->flinfo->fn_mcxt);
-	if (site->n_ops == 0 || site->identity != card->identity ||
-		site->card_size != VARSIZE(card))
-		bind_site(fcinfo, site, card);
-	site->card = card;
-	return site;
-}
-
-/* The signals of this row, numerics turned into double precision. */
-static const NullableDatum *
-get_row(FunctionCallInfo fcinfo, MeasureSite *site)
-{
-	int i;
-
-	if (site->numerics == NULL)
-		return &fcinfo->args[FIRST_SIGNAL];
-	for (i = 0; i < site->plan->recipe->n_signals; i++)
-	{
-		site->numerics[i] = fcinfo->args[FIRST_SIGNAL + i];
-		if (site->is_numeric[i] && !site->numerics[i].isnull)
-			site->numerics[i].value =
-				DirectFunctionCall1(numeric_float8, site->numerics[i].value);
-	}
-	return site->numerics;
 }
 
 static HsMeasureState *
@@ -308,25 +102,12 @@ copy_state(FunctionCallInfo fcinfo, int n)
  * own aggregate, or from a table.
  */
 static void
-check_state(const HsMeasureState *state, const MeasureSite *site)
+check_state(const HsMeasureState *state, const HsBinding *site)
 {
 	if (state->identity != site->identity ||
-		!same_recipe(HS_STATE_RECIPE(state), site->plan->recipe))
+		!hs_same_recipe(HS_STATE_RECIPE(state), site->plan->recipe))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("scorecard must not change within a group")));
-}
-
-static pg_noreturn void
-not_finite(FunctionCallInfo fcinfo, int signal)
-{
-	MeasureSite *site = fcinfo->flinfo->fn_extra;
-	const HsCard *card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),
-									   fcinfo->flinfo->fn_mcxt);
-
-	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					errmsg("signal \"%s\" is NaN or infinite",
-						   HS_CARD_SIGNAL(card, signal)),
-					errhint("Load NULL for a value that is not known.")));
 }
 
 /*
@@ -340,7 +121,7 @@ PG_FUNCTION_INFO_V1(hs_measure_accum);
 Datum
 hs_measure_accum(PG_FUNCTION_ARGS)
 {
-	MeasureSite *site;
+	HsBinding *site;
 	HsMeasureState *state;
 	DateADT as_of;
 	DateADT day;
@@ -351,7 +132,7 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("%s must not be null",
 							   PG_ARGISNULL(1) ? "scorecard" : "as_of")));
-	site = get_site(fcinfo);
+	site = hs_binding_get(fcinfo, FIRST_SIGNAL, sizeof(HsBinding));
 	as_of = PG_GETARG_DATEADT(2);
 	day = PG_ARGISNULL(3) ? as_of : PG_GETARG_DATEADT(3);
 	if (unlikely(DATE_NOT_FINITE(as_of) || DATE_NOT_FINITE(day)))
@@ -370,7 +151,7 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		state = hs_measure_state_make(site->plan, site->identity, as_of, day);
-		state->binding = site->binding;
+		state->binding = site->number;
 	}
 	else
 	{
@@ -380,10 +161,10 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 		if (unlikely(state->as_of != as_of))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("as_of must not change within a group")));
-		if (unlikely(!in_aggregate || state->binding != site->binding))
+		if (unlikely(!in_aggregate || state->binding != site->number))
 		{
 			check_state(state, site);
-			state->binding = site->binding;
+			state->binding = site->number;
 		}
 		if (day < state->first_day)
 			state->first_day = day;
@@ -393,12 +174,14 @@ hs_measure_accum(PG_FUNCTION_ARGS)
 
 	if (age < site->plan->span)
 	{
-		int bad =
-			hs_plan_accumulate(site->ops, site->n_ops, HS_STATE_DATA(state),
-							   (int32) age, get_row(fcinfo, site));
+		int bad = hs_plan_accumulate(
+			site->ops, site->n_ops, HS_STATE_DATA(state), (int32) age,
+			hs_binding_row(fcinfo, site, FIRST_SIGNAL));
 
 		if (unlikely(bad != HS_ACCUMULATED))
-			not_finite(fcinfo, bad);
+			hs_not_finite(hs_card_fetch(&site->cards, PG_GETARG_DATUM(1),
+										fcinfo->flinfo->fn_mcxt),
+						  bad);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -426,7 +209,7 @@ hs_measure_combine(PG_FUNCTION_ARGS)
 	into = AggCheckCallContext(fcinfo, NULL) ? get_state(fcinfo, 0)
 											 : copy_state(fcinfo, 0);
 	if (into->as_of != from->as_of || into->identity != from->identity ||
-		!same_recipe(HS_STATE_RECIPE(into), HS_STATE_RECIPE(from)))
+		!hs_same_recipe(HS_STATE_RECIPE(into), HS_STATE_RECIPE(from)))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("cannot combine measures of different "
 							   "scorecards, dates or types of signals")));

@@ -223,8 +223,8 @@ transfer_float(StringInfo buf, double *field, bool reading)
 }
 
 /* What follows the counts of a recipe. */
-static void
-transfer_recipe(StringInfo buf, HsRecipe *recipe, bool reading)
+void
+hs_recipe_transfer(StringInfo buf, HsRecipe *recipe, bool reading)
 {
 	int i;
 
@@ -265,7 +265,7 @@ write_state(HsMeasureState *state)
 	pq_sendint16(&buf, recipe->n_measures);
 	pq_sendint16(&buf, recipe->n_signals);
 	pq_sendint16(&buf, recipe->n_params);
-	transfer_recipe(&buf, recipe, false);
+	hs_recipe_transfer(&buf, recipe, false);
 	for (i = 0; i < plan->n_slots; i++)
 		transfer_slot(&buf, plan, &plan->slots[i],
 					  HS_STATE_DATA(state) + plan->slots[i].offset, false);
@@ -313,7 +313,7 @@ read_state(StringInfo buf, bool binary)
 	head.size = hs_recipe_size(head.n_signals, head.n_measures, head.n_params);
 	recipe = palloc0(head.size);
 	*recipe = head;
-	transfer_recipe(buf, recipe, true);
+	hs_recipe_transfer(buf, recipe, true);
 	if (!hs_recipe_valid(recipe, head.size))
 		bad_state(binary);
 	plan = hs_plan_make(recipe);

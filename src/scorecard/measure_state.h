@@ -17,6 +17,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "scorecard/plan.h"
 
 typedef struct HsMeasureState
@@ -36,5 +38,7 @@ typedef struct HsMeasureState
 extern HsMeasureState *hs_measure_state_make(const HsPlan *plan,
 											 uint64 identity, int32 as_of,
 											 int32 first_day);
+
+extern void hs_recipe_transfer(StringInfo buf, HsRecipe *recipe, bool reading);
 
 #endif /* HEALTHSCORE_MEASURE_STATE_H */

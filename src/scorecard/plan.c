@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "core/compat.h"
 #include "scorecard/plan.h"
 
 /* Exact integer sums of honest data stay far below this: 2^63 * 2^31 rows. */
@@ -397,6 +398,51 @@ hs_plan_make(const HsRecipe *recipe)
 	plan->span = slots[0].to;
 	plan->data_size = offset;
 	return plan;
+}
+
+/* 2^(-age / half-life) for each age below "to". */
+static double *
+decay_weights(int to, double half_life)
+{
+	double *weights = palloc(to * sizeof(double));
+	int age;
+
+	for (age = 0; age < to; age++)
+		weights[age] = exp2(-age / half_life);
+	return weights;
+}
+
+/*
+ * The slots of a plan as steps of the work on a row whose signals are of the
+ * given types.
+ */
+HsOp *
+hs_bind_ops(const HsPlan *plan, const HsDatumType *types)
+{
+	HsOp *ops = palloc0_array(HsOp, plan->n_slots);
+	int i;
+
+	for (i = 0; i < plan->n_slots; i++)
+	{
+		const HsSlot *slot = &plan->slots[i];
+		HsOp *op = &ops[i];
+
+		op->kind = slot->kind;
+		op->type = types[slot->signal];
+		op->per_type = types[slot->per];
+		op->absent_is_zero =
+			(slot->kind == HS_SLOT_PAIR || slot->kind == HS_SLOT_PAIRED) &&
+			!hs_is_unknown(plan->recipe, slot->signal);
+		op->per_is_count = !hs_is_unknown(plan->recipe, slot->per);
+		op->signal = slot->signal;
+		op->per = slot->per;
+		op->to = slot->to;
+		op->block = slot->block;
+		op->offset = slot->offset;
+		if (slot->kind == HS_SLOT_DECAY)
+			op->weights = decay_weights(slot->to, slot->halving);
+	}
+	return ops;
 }
 
 static bool

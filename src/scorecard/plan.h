@@ -262,6 +262,7 @@ extern int hs_measure_slots(const HsRecipe *recipe, const HsMeasureDef *measure,
 							HsSlot *slots);
 extern uint32 hs_slot_size(const HsSlot *slot);
 extern HsPlan *hs_plan_make(const HsRecipe *recipe);
+extern HsOp *hs_bind_ops(const HsPlan *plan, const HsDatumType *types);
 extern bool hs_plan_data_valid(const HsPlan *plan, const char *data);
 
 extern int hs_plan_accumulate(const HsOp *ops, int n_ops, char *data, int32 age,

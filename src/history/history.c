@@ -1,0 +1,425 @@
+/*-------------------------------------------------------------------------
+ *
+ * history.c
+ *		measure_series() and measure_history(): the measures of every date.
+ *
+ *		SELECT account_id, h.*
+ *		FROM (SELECT account_id, measure_series(card, day, logins, ...) AS s
+ *			  FROM signals GROUP BY account_id) AS x
+ *		CROSS JOIN LATERAL measure_history(card, x.s, from_day, to_day) AS h
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "core/array.h"
+#include "history/roll.h"
+#include "scorecard/bind.h"
+
+/* Arguments of the transition function before the signals. */
+#define FIRST_SIGNAL 3
+
+/* Dates that one call may ask for: a hundred years of days. */
+#define MAX_DATES 36600
+
+typedef struct SeriesSite
+{
+	HsBinding binding; /* first, see bind.h */
+	uint64 made_for;   /* the binding that what follows is of */
+	HsShape shape;
+	HsSeries *head; /* in the binding's context */
+	HsArena *arenas;
+} SeriesSite;
+
+/* For functions that get no columns. */
+typedef struct ReadSite
+{
+	HsCardCache cards;
+	HsArena *arenas;
+	MemoryContext context; /* of the roll; reset when the head changes */
+	HsSeries *head;
+	HsRoll *roll;
+	double *values;
+	bool *nulls;
+} ReadSite;
+
+static HsSeries *
+get_series(FunctionCallInfo fcinfo, int n)
+{
+	return (HsSeries *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n));
+}
+
+static pg_noreturn void
+another_card(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("scorecard must not change within a group")));
+}
+
+static SeriesSite *
+get_site(FunctionCallInfo fcinfo)
+{
+	SeriesSite *site =
+		(SeriesSite *) hs_binding_get(fcinfo, FIRST_SIGNAL, sizeof(SeriesSite));
+	HsBinding *b = &site->binding;
+
+	if (unlikely(site->made_for != b->number))
+	{
+		MemoryContext old = MemoryContextSwitchTo(b->context);
+		uint8 types[HS_MAX_SIGNALS];
+		int i;
+
+		for (i = 0; i < b->plan->recipe->n_signals; i++)
+			types[i] = b->types[i];
+		hs_shape_make(b->plan, types, &site->shape);
+		site->head = hs_series_make(b->plan->recipe, types, b->identity, 0, 0);
+		site->made_for = b->number;
+		MemoryContextSwitchTo(old);
+	}
+	return site;
+}
+
+/* The state of an aggregate as a collector below its memory. */
+static HsCollector *
+get_collector(FunctionCallInfo fcinfo, HsArena **arenas,
+			  MemoryContext aggregate, const HsSeries *head, int stride)
+{
+	HsCollector *c;
+	HsSeries *flat;
+
+	if (PG_ARGISNULL(0))
+		return hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
+	c = hs_collector_of(PG_GETARG_DATUM(0));
+	if (likely(c != NULL))
+		return c;
+	/* from the initial condition of somebody's own aggregate */
+	flat = get_series(fcinfo, 0);
+	if (!hs_series_same_head(flat, head))
+		another_card();
+	c = hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
+	hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+	return c;
+}
+
+/*
+ * A row: (state, card, day, signals ...).  Rows with a NULL day change nothing.
+ * A NULL card is 22004, an infinite date 22008, another card within a group
+ * 22023.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_series_accum);
+Datum
+hs_measure_series_accum(PG_FUNCTION_ARGS)
+{
+	SeriesSite *site;
+	HsCollector *c;
+	MemoryContext aggregate;
+	const NullableDatum *row;
+	DateADT day;
+
+	if (PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("scorecard must not be null")));
+	site = get_site(fcinfo);
+	if (PG_ARGISNULL(2))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	day = PG_GETARG_DATEADT(2);
+	if (unlikely(DATE_NOT_FINITE(day)))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date must be finite")));
+	row = hs_binding_row(fcinfo, &site->binding, FIRST_SIGNAL);
+
+	if (unlikely(!AggCheckCallContext(fcinfo, &aggregate)))
+	{
+		HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
+		int stride = site->shape.stride;
+		HsSeries *series;
+
+		if (!hs_series_same_head(from, site->head))
+			another_card();
+		series = hs_series_make(site->binding.plan->recipe,
+								HS_SERIES_TYPES(site->head), from->identity,
+								(int64) from->n_rows + 1, stride);
+		memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(from),
+			   (Size) from->n_rows * stride);
+		hs_row_write(&site->shape,
+					 HS_SERIES_ROWS(series) + (Size) from->n_rows * stride, day,
+					 row);
+		PG_RETURN_POINTER(series);
+	}
+
+	c = get_collector(fcinfo, &site->arenas, aggregate, site->head,
+					  site->shape.stride);
+	if (unlikely(c->binding != site->binding.number))
+	{
+		if (!hs_series_same_head(c->head, site->head))
+			another_card();
+		c->binding = site->binding.number;
+	}
+	if (unlikely(c->put == c->end))
+		hs_collector_grow(c);
+	hs_row_write(&site->shape, c->put, day, row);
+	c->put += site->shape.stride;
+	return EOHPGetRWDatum(&c->hdr);
+}
+
+static ReadSite *
+get_read_site(FunctionCallInfo fcinfo)
+{
+	ReadSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ReadSite));
+		site->context =
+			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+								  "healthscore history", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+static int
+get_stride(const HsSeries *series)
+{
+	HsShape shape;
+
+	/* a plan for the sake of a number: combining is rare */
+	hs_shape_make(hs_plan_make(HS_SERIES_RECIPE(series)),
+				  HS_SERIES_TYPES(series), &shape);
+	return shape.stride;
+}
+
+/*
+ * Two series become one.  NULL is the series of no rows.  Series of different
+ * scorecards or column types are 22023.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_series_combine);
+Datum
+hs_measure_series_combine(PG_FUNCTION_ARGS)
+{
+	HsSeries *from;
+	HsSeries *into;
+	HsSeries *series;
+	HsCollector *c;
+	MemoryContext aggregate;
+	int stride;
+
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	from = get_series(fcinfo, 1);
+	if (AggCheckCallContext(fcinfo, &aggregate))
+	{
+		c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
+		stride = c != NULL ? c->stride : get_stride(from);
+		c = get_collector(fcinfo, &get_read_site(fcinfo)->arenas, aggregate,
+						  from, stride);
+		if (!hs_series_same_head(c->head, from))
+			another_card();
+		hs_collector_append(c, HS_SERIES_ROWS(from), from->n_rows);
+		return EOHPGetRWDatum(&c->hdr);
+	}
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	into = get_series(fcinfo, 0);
+	if (!hs_series_same_head(into, from))
+		another_card();
+	stride = get_stride(from);
+	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
+							from->identity, (int64) into->n_rows + from->n_rows,
+							stride);
+	memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(into),
+		   (Size) into->n_rows * stride);
+	memcpy(HS_SERIES_ROWS(series) + (Size) into->n_rows * stride,
+		   HS_SERIES_ROWS(from), (Size) from->n_rows * stride);
+	PG_RETURN_POINTER(series);
+}
+
+/*
+ * The roll of a series, loaded.  A NULL series is one of the card without rows.
+ */
+static HsRoll *
+get_roll(ReadSite *site, const HsCard *card, const HsSeries *series)
+{
+	HsSeries *head = site->head;
+
+	if (series != NULL && (series->identity != card->identity ||
+						   HS_SERIES_RECIPE(series)->n_measures !=
+							   HS_CARD_RECIPE(card)->n_measures ||
+						   HS_SERIES_RECIPE(series)->n_signals !=
+							   HS_CARD_RECIPE(card)->n_signals))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the series was collected for another scorecard")));
+
+	if (head == NULL || (series != NULL ? !hs_series_same_head(head, series)
+										: head->identity != card->identity))
+	{
+		MemoryContext old;
+		int n;
+
+		site->head = NULL;
+		MemoryContextReset(site->context);
+		old = MemoryContextSwitchTo(site->context);
+		if (series != NULL)
+			head =
+				hs_series_make(HS_SERIES_RECIPE(series),
+							   HS_SERIES_TYPES(series), series->identity, 0, 0);
+		else
+		{
+			uint8 none[HS_MAX_SIGNALS] = { HS_DATUM_NONE };
+
+			head = hs_series_make(HS_CARD_RECIPE(card), none, card->identity, 0,
+								  0);
+		}
+		site->roll = hs_roll_make(hs_plan_make(HS_SERIES_RECIPE(head)),
+								  HS_SERIES_TYPES(head));
+		n = HS_SERIES_RECIPE(head)->n_measures;
+		site->values = palloc_array(double, n);
+		site->nulls = palloc_array(bool, n);
+		MemoryContextSwitchTo(old);
+		site->head = head;
+	}
+	hs_roll_load(site->roll, series);
+	return site->roll;
+}
+
+static void
+check_rolled(int bad, const HsCard *card)
+{
+	if (unlikely(bad != HS_ROLLED))
+		hs_not_finite(card, bad);
+}
+
+/* The measures at the roll's date, into the site's arrays. */
+static inline void
+finish(ReadSite *site, bool has_since, int32 since)
+{
+	HsRoll *roll = site->roll;
+
+	if (unlikely(hs_plan_finish(roll->plan, roll->data,
+								hs_roll_age(roll, has_since, since),
+								site->values, site->nulls) != HS_FINISH_OK))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("measure is out of range for type double "
+							   "precision")));
+}
+
+static int32
+get_date(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	DateADT date;
+
+	if (PG_ARGISNULL(n))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be null", name)));
+	date = PG_GETARG_DATEADT(n);
+	if (DATE_NOT_FINITE(date))
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("date must be finite")));
+	return date;
+}
+
+/*
+ * measure_history(card, series, from_day, to_day, every, since): a row for each
+ * date from from_day to to_day, with what measured() gives at that date.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_history);
+Datum
+hs_measure_history(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReadSite *site;
+	const HsCard *card;
+	HsRoll *roll;
+	MemoryContext old;
+	Tuplestorestate *store;
+	TupleDesc desc;
+	int32 from_day;
+	int32 to_day;
+	int32 every;
+	int32 since = 0;
+	bool has_since;
+	int64 date;
+	int n;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+		(rsinfo->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("set-valued function called in context that "
+							   "cannot accept a set")));
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("scorecard must not be null")));
+	from_day = get_date(fcinfo, 2, "from_day");
+	to_day = get_date(fcinfo, 3, "to_day");
+	if (PG_ARGISNULL(4) || (every = PG_GETARG_INT32(4)) < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("every must be at least 1")));
+	if (from_day > to_day)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("from_day must not be after to_day")));
+	if (((int64) to_day - from_day) / every >= MAX_DATES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many dates"),
+				 errdetail("At most %d can be computed at once.", MAX_DATES)));
+	has_since = !PG_ARGISNULL(5);
+	if (has_since)
+		since = get_date(fcinfo, 5, "since");
+
+	site = get_read_site(fcinfo);
+	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(0),
+						 fcinfo->flinfo->fn_mcxt);
+	roll = get_roll(site, card, PG_ARGISNULL(1) ? NULL : get_series(fcinfo, 1));
+	n = roll->plan->recipe->n_measures;
+
+	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	desc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	store = tuplestore_begin_heap(
+		(rsinfo->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult = store;
+	rsinfo->setDesc = desc;
+	MemoryContextSwitchTo(old);
+
+	check_rolled(hs_roll_start(roll, from_day, every), card);
+	for (date = from_day;;)
+	{
+		Datum row[2];
+		bool nulls[2] = { false, false };
+		ArrayType *array;
+
+		finish(site, has_since, since);
+		array = hs_float8_array(site->values, site->nulls, n);
+		row[0] = DateADTGetDatum((DateADT) date);
+		row[1] = PointerGetDatum(array);
+		tuplestore_putvalues(store, desc, row, nulls);
+		pfree(array);
+
+		date += every;
+		if (date > to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(roll), card);
+	}
+	return (Datum) 0;
+}
