@@ -308,7 +308,7 @@ $$;
 COMMENT ON FUNCTION healthscore.hs_book_sql(jsonb, text, text, text, integer, text, text) IS 'Common table expressions that make of the signals the measures of every account of a scorecard: those that "assigned" says, or all. With "stored", SQL that gives measures known from before, only the accounts in $1 (text[]) are measured anew.';
 
 CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN format(E'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%s\n'
     'FROM book%s AS x\n%s'

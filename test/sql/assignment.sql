@@ -69,4 +69,5 @@ SELECT s, array_agg(ancestor ORDER BY level) FROM unnest(ARRAY['de', 'fr', 'nowh
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set clean :abs_srcdir '/tools/clean.sql'
 DROP TABLE orgs, usage;
+\set ECHO none
 \i :clean

@@ -94,4 +94,5 @@ DROP ROLE regress_incremental;
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set clean :abs_srcdir '/tools/clean.sql'
 DROP TABLE other;
+\set ECHO none
 \i :clean

@@ -64,4 +64,5 @@ SELECT part, name, key, a_value, b_value->>'kind' AS b_kind FROM healthscore.sco
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set clean :abs_srcdir '/tools/clean.sql'
 DROP TABLE before, promised, promised_other;
+\set ECHO none
 \i :clean

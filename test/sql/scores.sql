@@ -57,7 +57,7 @@ UPDATE healthscore.scorecards SET note = 'better' WHERE name = 'mine' AND versio
 SELECT healthscore.assign_scorecard('nope');
 SELECT healthscore.assign_scorecard('mine', 'mid');
 SELECT healthscore.assign_scorecard('mine', 'mid');
-TABLE healthscore.assignments;
+SELECT segment, scorecard, priority FROM healthscore.assignments;
 
 -- the job
 CALL healthscore.refresh('2026-03-01');
