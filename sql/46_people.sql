@@ -310,6 +310,9 @@ DECLARE
 BEGIN
     PERFORM healthscore.hs_check_account(account_id);
     PERFORM healthscore.hs_check_text(body, 'annotation');
+    IF day IS NULL THEN
+        RAISE EXCEPTION 'day must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
     PERFORM healthscore.hs_check_date(day), healthscore.hs_check_date(coalesce(expires_on, day));
     IF expires_on <= day THEN
         RAISE EXCEPTION 'annotation would expire on %, before it is shown on %', expires_on, day USING ERRCODE = 'invalid_parameter_value',
@@ -324,7 +327,8 @@ $$;
 COMMENT ON FUNCTION healthscore.annotate(text, date, text, date) IS 'Writes a note about an account and a day, shown from that night until the day before expires_on (NULL: for good); returns its number.';
 
 -- The score that holds, beside the computed one.  A night without an override
--- costs one look into a hash of the overrides, and opens no scorecard.
+-- costs one look into a hash of the overrides, and opens no scorecard: NULL is
+-- found in no index.
 CREATE VIEW healthscore.effective_scores WITH (security_invoker = true) AS
 SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.measures, s.contributions, s.run_id,
        CASE WHEN e.effective_band IS NULL THEN s.score ELSE e.effective_score END AS effective_score,
@@ -342,7 +346,7 @@ LEFT JOIN LATERAL (
     SELECT x.effective_score, x.effective_band, x.effective_band_rank
     FROM healthscore.scorecards AS c
     CROSS JOIN LATERAL healthscore.hs_effective(c.card, s.score, s.band_rank, o.score, o.band) AS x
-    WHERE c.name = s.scorecard AND c.version = s.version AND o.override_id IS NOT NULL) AS e ON true;
+    WHERE c.name = CASE WHEN o.override_id IS NOT NULL THEN s.scorecard END AND c.version = s.version) AS e ON true;
 COMMENT ON VIEW healthscore.effective_scores IS 'healthscore.scores with what people say: a row for each account and night, the computed score and the effective one. Where nobody overrides they are the same.';
 COMMENT ON COLUMN healthscore.effective_scores.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.effective_scores.as_of IS 'The night.';

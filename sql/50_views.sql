@@ -73,8 +73,7 @@ SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of,
        line.trend, why.reasons, s.scorecard, s.version,
        CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band, s.effective_band_rank,
        s.override_reason, s.override_by, s.override_until,
-       note.annotations, note.latest_annotation,
-       healthscore.hs_card_state(s.scorecard, s.version, s.as_of) AS scorecard_state
+       coalesce(note.annotations, 0) AS annotations, note.latest_annotation, c.state AS scorecard_state
 FROM healthscore.effective_scores AS s
 LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
 LEFT JOIN healthscore.scores AS month_ago ON month_ago.account_id = s.account_id AND month_ago.as_of = s.as_of - 30
@@ -82,15 +81,19 @@ CROSS JOIN LATERAL (
     SELECT healthscore.sparkline(array_agg(CASE WHEN h.band_rank IS NOT NULL THEN h.score END ORDER BY w.day DESC), 0, 100) AS trend
     FROM generate_series(0, 77, 7) AS w(day)
     LEFT JOIN healthscore.scores AS h ON h.account_id = s.account_id AND h.as_of = s.as_of - w.day) AS line
-JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+JOIN (
+    -- OFFSET 0: the state once per scorecard, not once per account
+    SELECT k.name, k.version, k.card, healthscore.hs_card_state(k.name, k.version, (SELECT max(l.as_of) FROM healthscore.scores AS l)) AS state
+    FROM healthscore.scorecards AS k OFFSET 0) AS c ON c.name = s.scorecard AND c.version = s.version
 CROSS JOIN LATERAL (
     SELECT array_agg(d.reason ORDER BY d.lost DESC, d.pos) AS reasons
     FROM (SELECT e.reason, e.lost, e.pos FROM healthscore.explain(c.card, s.measures) AS e
           WHERE e.lost > 0 ORDER BY e.lost DESC, e.pos LIMIT 3) AS d) AS why
-CROSS JOIN LATERAL (
-    SELECT count(*) AS annotations, (array_agg(n.body ORDER BY n.day DESC, n.annotation_id DESC))[1] AS latest_annotation
-    FROM healthscore.annotations AS n
-    WHERE n.account_id = s.account_id AND n.day <= s.as_of AND (n.expires_on > s.as_of) IS NOT FALSE) AS note
+LEFT JOIN (
+    SELECT n.account_id, count(*) AS annotations, (array_agg(n.body ORDER BY n.day DESC, n.annotation_id DESC))[1] AS latest_annotation
+    FROM healthscore.annotations AS n, (SELECT max(l.as_of) AS night FROM healthscore.scores AS l) AS latest
+    WHERE n.day <= latest.night AND (n.expires_on > latest.night) IS NOT FALSE
+    GROUP BY n.account_id) AS note ON note.account_id = s.account_id
 WHERE s.as_of = (SELECT max(l.as_of) FROM healthscore.scores AS l);
 COMMENT ON VIEW healthscore.portfolio IS 'One row per account, as of the latest night that was scored. score, band, change, trend and reasons are computed; the effective score and band are what people made of them.';
 COMMENT ON COLUMN healthscore.portfolio.account_id IS 'The account.';

@@ -47,7 +47,7 @@ COMMENT ON COLUMN healthscore.weight_reviews.overdue IS 'review_on is past; on t
 -- Stages of a beginning.  The thresholds are stated in what it returns.
 
 CREATE FUNCTION healthscore.readiness(as_of date)
-RETURNS TABLE (stage integer, name text, required text, found text, met boolean, next_step text, counts jsonb)
+RETURNS TABLE (stage integer, name text, required text, available text, met boolean, next_step text, counts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -109,7 +109,7 @@ BEGIN
     stage := 1;
     name := 'template scoring';
     required := 'signals of the last 30 days for at least half of the accounts';
-    found := format('%s of %s accounts', n_signals, n_accounts);
+    available := format('%s of %s accounts', n_signals, n_accounts);
     met := coalesce(share >= 0.5, false);
     next_step := CASE WHEN met THEN 'Run healthscore.refresh() every night; the template "core" needs nothing more.'
         WHEN n_accounts = 0 THEN 'Load healthscore.accounts and healthscore.signals.'
@@ -120,7 +120,7 @@ BEGIN
     stage := 2;
     name := 'own scorecard and peers';
     required := 'a segment of at least 20 accounts with signals, and 90 days of signals';
-    found := format('%s such segments, the largest has %s; %s days of signals', n_large, coalesce(largest, 0), coalesce(n_days, 0));
+    available := format('%s such segments, the largest has %s; %s days of signals', n_large, coalesce(largest, 0), coalesce(n_days, 0));
     met := n_large > 0 AND coalesce(n_days >= 90, false);
     next_step := CASE WHEN met AND own IS NULL THEN 'Publish a scorecard of your own, preview it, and assign it to a segment.'
         WHEN met THEN format('In use: %s. Give every weight its evidence and a review date.', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(own) AS c))
@@ -132,7 +132,7 @@ BEGIN
     stage := 3;
     name := 'validated weights';
     required := '30 accounts that left with a score 30 days before their end, 300 accounts in all, and scores from 90 days ago';
-    found := format('%s of %s that left; %s in all; scores on %s nights, from %s days ago', n_left_scored, n_left, n_left_scored + n_accounts, n_nights, history);
+    available := format('%s of %s that left; %s in all; scores on %s nights, from %s days ago', n_left_scored, n_left, n_left_scored + n_accounts, n_nights, history);
     met := n_left_scored >= 30 AND n_left_scored + n_accounts >= 300 AND history >= 90;
     next_step := CASE WHEN met AND unproven IS NULL THEN 'Every scorecard in use is validated. Repeat it before it is out of date.'
         WHEN met THEN format('Run healthscore.validate_scorecard() for %s.', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(unproven) AS c))
@@ -145,7 +145,7 @@ BEGIN
     stage := 4;
     name := 'learned model';
     required := '100 accounts that left with at least 60 days of signals before their end: ten for each of ten signals';
-    found := format('%s of %s that left', n_left_signals, n_left);
+    available := format('%s of %s that left', n_left_signals, n_left);
     met := n_left_signals >= 100;
     next_step := CASE WHEN met THEN 'Enough history to learn a model, and to test it on accounts that it has not seen.'
         ELSE format('Load the signals and ends of %s more accounts that left, or wait; scorecards serve until then.', 100 - n_left_signals) END;
