@@ -132,7 +132,7 @@ BEGIN
     END IF;
     PERFORM healthscore.hs_check_date(from_day), healthscore.hs_check_date(expires_on);
     IF expires_on <= from_day THEN
-        RAISE EXCEPTION 'override would expire on %, before it holds on %', expires_on, from_day
+        RAISE EXCEPTION 'override that begins on % would expire on %', from_day, expires_on
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'expires_on is the first night on which the override does not hold any more, so it must lie after from_day.';
     ELSIF expires_on - from_day > 366 THEN
@@ -218,9 +218,12 @@ BEGIN
         NEW.withdrawn_by := session_user;
         RETURN NEW;
     END IF;
+    IF OLD.withdrawn_on IS NOT NULL THEN
+        RAISE EXCEPTION 'override % was withdrawn from % on', OLD.override_id, OLD.withdrawn_on USING ERRCODE = 'restrict_violation',
+            HINT = 'It stays as it is; make another one.';
+    END IF;
     RAISE EXCEPTION 'override % cannot be changed', OLD.override_id USING ERRCODE = 'restrict_violation',
-        HINT = CASE WHEN OLD.withdrawn_on IS NULL THEN 'Withdraw it with healthscore.withdraw_override(), or make another one, which wins.'
-                    ELSE 'It was withdrawn; make another one.' END;
+        HINT = 'Withdraw it with healthscore.withdraw_override(), or make another one, which wins.';
 END
 $$;
 COMMENT ON FUNCTION healthscore.hs_overrides_kept() IS 'Trigger of healthscore.overrides: an override is made in one''s own name, and is never changed or deleted but for its withdrawal, once.';
@@ -315,7 +318,7 @@ BEGIN
     END IF;
     PERFORM healthscore.hs_check_date(day), healthscore.hs_check_date(coalesce(expires_on, day));
     IF expires_on <= day THEN
-        RAISE EXCEPTION 'annotation would expire on %, before it is shown on %', expires_on, day USING ERRCODE = 'invalid_parameter_value',
+        RAISE EXCEPTION 'annotation that is shown from % on would expire on %', day, expires_on USING ERRCODE = 'invalid_parameter_value',
             HINT = 'expires_on is the first night on which it is not shown any more.';
     END IF;
     INSERT INTO healthscore.annotations AS n (account_id, day, body, expires_on)
