@@ -79,11 +79,11 @@ RETURN pg_has_role(current_user, 'pg_database_owner', 'MEMBER')
     OR EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'healthscore' AND pg_has_role(current_user, e.extowner, 'MEMBER'));
 COMMENT ON FUNCTION healthscore.hs_speaks_for_others() IS 'May the current user store rows in the name of others? Who restores a dump must: members of the owner of the database or of the extension.';
 
-CREATE FUNCTION healthscore.hs_latest_night(account_id text) RETURNS date
+CREATE FUNCTION healthscore.hs_last_scored(account_id text) RETURNS date
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT max(s.as_of) FROM healthscore.scores AS s WHERE s.account_id = hs_latest_night.account_id);
-COMMENT ON FUNCTION healthscore.hs_latest_night(text) IS 'The latest night on which an account was scored; NULL if none.';
+RETURN (SELECT max(s.as_of) FROM healthscore.scores AS s WHERE s.account_id = hs_last_scored.account_id);
+COMMENT ON FUNCTION healthscore.hs_last_scored(text) IS 'The latest night on which an account was scored; NULL if none.';
 
 CREATE FUNCTION healthscore.hs_check_account(account_id text) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -146,7 +146,7 @@ BEGIN
         RAISE EXCEPTION 'score % is not from 0 to 100', score USING ERRCODE = 'numeric_value_out_of_range';
     END IF;
 
-    latest := healthscore.hs_latest_night(account_id);
+    latest := healthscore.hs_last_scored(account_id);
     IF from_day < latest THEN
         RAISE EXCEPTION 'override would begin on %, but account "%" was scored on % already', from_day, account_id, latest
             USING ERRCODE = 'invalid_parameter_value',
@@ -208,11 +208,11 @@ BEGIN
         PERFORM healthscore.hs_check_text(NEW.withdrawn_reason, 'reason');
         IF NOT isfinite(NEW.withdrawn_on) OR NEW.withdrawn_on >= OLD.expires_on THEN
             RAISE EXCEPTION 'override % ends on % already', OLD.override_id, OLD.expires_on USING ERRCODE = 'invalid_parameter_value';
-        ELSIF NEW.withdrawn_on < healthscore.hs_latest_night(OLD.account_id) THEN
+        ELSIF NEW.withdrawn_on < healthscore.hs_last_scored(OLD.account_id) THEN
             RAISE EXCEPTION 'override % would end on %, but account "%" was scored on % already', OLD.override_id, NEW.withdrawn_on, OLD.account_id,
-                healthscore.hs_latest_night(OLD.account_id)
+                healthscore.hs_last_scored(OLD.account_id)
                 USING ERRCODE = 'invalid_parameter_value',
-                      HINT = format('What was reported on past nights stays. Withdraw it from %s on, or later.', healthscore.hs_latest_night(OLD.account_id));
+                      HINT = format('What was reported on past nights stays. Withdraw it from %s on, or later.', healthscore.hs_last_scored(OLD.account_id));
         END IF;
         NEW.withdrawn_at := clock_timestamp();
         NEW.withdrawn_by := session_user;
