@@ -19,10 +19,12 @@ COMMENT ON FUNCTION healthscore.sparkline(double precision[], double precision, 
 CREATE VIEW healthscore.score_history WITH (security_invoker = true) AS
 SELECT s.account_id, s.as_of, CASE WHEN s.band_rank IS NOT NULL THEN s.score END AS score, s.band, s.band_rank, s.coverage,
        CASE WHEN s.band_rank IS NOT NULL THEN s.score END - lag(CASE WHEN s.band_rank IS NOT NULL THEN s.score END) OVER w AS change, lag(s.band) OVER w AS previous_band,
-       s.segment, s.scorecard, s.version
-FROM healthscore.scores AS s
+       s.segment, s.scorecard, s.version,
+       CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band,
+       s.override_reason, s.override_by, s.override_until
+FROM healthscore.effective_scores AS s
 WINDOW w AS (PARTITION BY s.account_id ORDER BY s.as_of);
-COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it. A night with insufficient data has no score here; healthscore.scores has what the known measures gave.';
+COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it, as computed; the effective score beside it is what people made of it. A night with insufficient data has no score here; healthscore.scores has what the known measures gave.';
 COMMENT ON COLUMN healthscore.score_history.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.score_history.as_of IS 'The night.';
 COMMENT ON COLUMN healthscore.score_history.score IS '0 to 100, higher is healthier; NULL for insufficient data.';
@@ -34,6 +36,11 @@ COMMENT ON COLUMN healthscore.score_history.previous_band IS 'Band of the stored
 COMMENT ON COLUMN healthscore.score_history.segment IS 'Segment on that night.';
 COMMENT ON COLUMN healthscore.score_history.scorecard IS 'Scorecard that was in force.';
 COMMENT ON COLUMN healthscore.score_history.version IS 'Its version.';
+COMMENT ON COLUMN healthscore.score_history.effective_score IS 'The score that holds: overridden, or else the computed one; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.score_history.effective_band IS 'The band that holds.';
+COMMENT ON COLUMN healthscore.score_history.override_reason IS 'Why it is overridden; NULL if it is not.';
+COMMENT ON COLUMN healthscore.score_history.override_by IS 'By whom.';
+COMMENT ON COLUMN healthscore.score_history.override_until IS 'First night on which the override does not hold any more.';
 
 CREATE VIEW healthscore.score_drivers WITH (security_invoker = true) AS
 SELECT s.account_id, s.as_of, e.pos, e.measure, e.title, e.measure_group, e.value, e.unit, e.points, e.weight,
@@ -63,21 +70,32 @@ CREATE VIEW healthscore.portfolio WITH (security_invoker = true) AS
 SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of,
        CASE WHEN s.band_rank IS NOT NULL THEN s.score END AS score, s.band, s.band_rank, s.coverage,
        CASE WHEN s.band_rank IS NOT NULL AND month_ago.band_rank IS NOT NULL THEN s.score - month_ago.score END AS change_30d, month_ago.band AS band_30d_ago,
-       line.trend, why.reasons, s.scorecard, s.version
-FROM healthscore.scores AS s
+       line.trend, why.reasons, s.scorecard, s.version,
+       CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band, s.effective_band_rank,
+       s.override_reason, s.override_by, s.override_until,
+       coalesce(note.annotations, 0) AS annotations, note.latest_annotation, c.state AS scorecard_state
+FROM healthscore.effective_scores AS s
 LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
 LEFT JOIN healthscore.scores AS month_ago ON month_ago.account_id = s.account_id AND month_ago.as_of = s.as_of - 30
 CROSS JOIN LATERAL (
     SELECT healthscore.sparkline(array_agg(CASE WHEN h.band_rank IS NOT NULL THEN h.score END ORDER BY w.day DESC), 0, 100) AS trend
     FROM generate_series(0, 77, 7) AS w(day)
     LEFT JOIN healthscore.scores AS h ON h.account_id = s.account_id AND h.as_of = s.as_of - w.day) AS line
-JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+JOIN (
+    -- OFFSET 0: the state once per scorecard, not once per account
+    SELECT k.name, k.version, k.card, healthscore.hs_card_state(k.name, k.version, (SELECT max(l.as_of) FROM healthscore.scores AS l)) AS state
+    FROM healthscore.scorecards AS k OFFSET 0) AS c ON c.name = s.scorecard AND c.version = s.version
 CROSS JOIN LATERAL (
     SELECT array_agg(d.reason ORDER BY d.lost DESC, d.pos) AS reasons
     FROM (SELECT e.reason, e.lost, e.pos FROM healthscore.explain(c.card, s.measures) AS e
           WHERE e.lost > 0 ORDER BY e.lost DESC, e.pos LIMIT 3) AS d) AS why
+LEFT JOIN (
+    SELECT n.account_id, count(*) AS annotations, (array_agg(n.body ORDER BY n.day DESC, n.annotation_id DESC))[1] AS latest_annotation
+    FROM healthscore.annotations AS n, (SELECT max(l.as_of) AS night FROM healthscore.scores AS l) AS latest
+    WHERE n.day <= latest.night AND (n.expires_on > latest.night) IS NOT FALSE
+    GROUP BY n.account_id) AS note ON note.account_id = s.account_id
 WHERE s.as_of = (SELECT max(l.as_of) FROM healthscore.scores AS l);
-COMMENT ON VIEW healthscore.portfolio IS 'One row per account, as of the latest night that was scored.';
+COMMENT ON VIEW healthscore.portfolio IS 'One row per account, as of the latest night that was scored. score, band, change, trend and reasons are computed; the effective score and band are what people made of them.';
 COMMENT ON COLUMN healthscore.portfolio.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.portfolio.name IS 'From healthscore.accounts.';
 COMMENT ON COLUMN healthscore.portfolio.segment IS 'Segment on that night.';
@@ -95,3 +113,12 @@ COMMENT ON COLUMN healthscore.portfolio.trend IS 'Scores of the last 12 weeks, w
 COMMENT ON COLUMN healthscore.portfolio.reasons IS 'The up to three measures that cost the most points.';
 COMMENT ON COLUMN healthscore.portfolio.scorecard IS 'Scorecard that was in force.';
 COMMENT ON COLUMN healthscore.portfolio.version IS 'Its version.';
+COMMENT ON COLUMN healthscore.portfolio.effective_score IS 'The score that holds: overridden, or else the computed one; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.portfolio.effective_band IS 'The band that holds.';
+COMMENT ON COLUMN healthscore.portfolio.effective_band_rank IS 'Its rank, 1 is the lowest; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.portfolio.override_reason IS 'Why it is overridden; NULL if it is not.';
+COMMENT ON COLUMN healthscore.portfolio.override_by IS 'By whom.';
+COMMENT ON COLUMN healthscore.portfolio.override_until IS 'First night on which the override does not hold any more.';
+COMMENT ON COLUMN healthscore.portfolio.annotations IS 'How many annotations of the account are shown on that night.';
+COMMENT ON COLUMN healthscore.portfolio.latest_annotation IS 'The one about the latest day; NULL if none.';
+COMMENT ON COLUMN healthscore.portfolio.scorecard_state IS 'Does the scorecard tell who leaves: unvalidated, validated, expired or failed, as healthscore.scorecard_state() says at that night.';

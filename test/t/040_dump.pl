@@ -53,6 +53,11 @@ SELECT healthscore.publish_scorecard(pulse('pulse', 14), 'second');
 SELECT healthscore.publish_scorecard(pulse('old', 7));
 SELECT healthscore.retire_scorecard('old');
 CALL healthscore.backfill('2026-06-29', '2026-06-30');
+SET client_min_messages = warning;
+SELECT healthscore.override_score('acc-1', '2026-06-30', '2026-07-30', E'"signed"\tyesterday', band => 'amber'),
+	healthscore.override_score('acc-4', '2026-06-30', '2026-07-30', 'x', score => 12.5), healthscore.override_score('acc-4', '2026-06-30', '2026-07-02', 'y', band => 'high'),
+	healthscore.annotate('acc-2', '2026-06-29', E'line\nline', '2026-07-30'), healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50, auc => 0.8);
+SELECT healthscore.withdraw_override(3, '2026-07-01', 'a mistake');
 };
 sql('postgres', 'CREATE DATABASE src');
 sql('src', 'CREATE EXTENSION healthscore');
@@ -75,7 +80,8 @@ CREATE POLICY p ON healthscore.scores FOR SELECT TO reader USING (true)});
 my $tables = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(x::text, E'\\n' ORDER BY x::text COLLATE \"C\")) FROM $_ x" }
   'healthscore.accounts', 'healthscore.signals',
   '(SELECT name, version, card::text, CASE WHEN NOT built_in THEN published_at END, published_by, note, retired_at, built_in FROM healthscore.scorecards)',
-  map { "healthscore.$_" } qw(assignments runs scores portfolio score_history score_drivers);
+  map { "healthscore.$_" } qw(assignments runs scores overrides annotations validations portfolio score_history score_drivers
+  effective_scores override_outcomes priorities weight_reviews);
 $tables =~ s/SELECT '\(SELECT.*?\)',/SELECT 'healthscore.scorecards',/;
 my $objects = q{SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM report.health x
 UNION ALL SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM report.health_kept x
@@ -87,7 +93,7 @@ UNION ALL SELECT 0, obj_description('report.health'::regclass)
 UNION ALL SELECT 0, string_agg(reloptions::text, '') FROM pg_class WHERE oid = 'report.health'::regclass
 UNION ALL SELECT 0, has_table_privilege('reader', 'healthscore.portfolio', 'SELECT')::text};
 my ($tables_want, $objects_want) = (sql('src', $tables), sql('src', $objects));
-like($tables_want, qr/healthscore.scores/, 'there is something to keep');
+like($tables_want, qr/healthscore.scores.*healthscore.overrides\|3.*healthscore.annotations\|1.*healthscore.validations\|1/s, 'there is something to keep');
 
 # What must hold after each restore.
 sub restored
@@ -108,6 +114,10 @@ sub restored
 	fails($node, $db, q{UPDATE healthscore.scorecards SET version = 7 WHERE name = 'pulse' AND version = 1}, '23001', "$name: published versions stay");
 	is(sql($db, q{SELECT healthscore.publish_scorecard((SELECT card FROM healthscore.scorecards WHERE name = 'old'))}), '2',
 		"$name: and the next one has the next number");
+	fails($node, $db, $_, '23001', "$name: what was said stays")
+	  for 'DELETE FROM healthscore.overrides', 'DELETE FROM healthscore.annotations', 'DELETE FROM healthscore.validations';
+	is(sql($db, q{SELECT healthscore.override_score('acc-9', '2026-06-30', '2026-07-30', 'x', score => 1), healthscore.annotate('acc-9', '2026-06-30', 'x'),
+		healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50)}), '4|2|2', "$name: what is said next has the next number");
 	return;
 }
 
@@ -223,7 +233,7 @@ for my $case (
 }
 fails($standby, 'src', $_->[1], '25006', "standby refuses $_->[0]")
   for [ 'refresh', q{CALL healthscore.refresh('2026-06-30')} ], [ 'backfill', q{CALL healthscore.backfill('2026-06-29', '2026-06-30')} ],
-  [ 'publish', q{SELECT healthscore.publish_scorecard(pulse('p', 1))} ], [ 'assign', q{SELECT healthscore.assign_scorecard('core')} ],
+  [ 'publish', q{SELECT healthscore.publish_scorecard(pulse('p', 1))} ], [ 'override', q{SELECT healthscore.override_score('acc-9', '2026-06-30', '2026-07-30', 'x', score => 1)} ], [ 'assign', q{SELECT healthscore.assign_scorecard('core')} ],
   [ 'create_score_view', q{SELECT healthscore.create_score_view('report.x', 'core')} ];
 fails($node, 'src', q{SET default_transaction_read_only = on; CALL healthscore.refresh('2026-06-30')}, '25006', 'so does a read-only transaction');
 $standby->promote;

@@ -28,7 +28,7 @@ sub fails
 	return like($err, qr/ERROR:  $state:/, $name);
 }
 
-sql('postgres', "CREATE ROLE $_ LOGIN") for qw(dbo analyst plain tenant_a tenant_b mallory);
+sql('postgres', "CREATE ROLE $_ LOGIN") for qw(dbo analyst plain csm tenant_a tenant_b mallory);
 sql('postgres', 'CREATE DATABASE app OWNER dbo');
 sql('postgres', 'REVOKE ALL ON DATABASE app FROM PUBLIC; GRANT CONNECT ON DATABASE app TO PUBLIC');
 
@@ -176,8 +176,27 @@ is(sql('app', 'SELECT count(*), count(name), count(score) FROM healthscore.portf
 is(sql('app', q{SELECT count(*) > 0 FROM healthscore.score_drivers WHERE as_of = '2026-06-30'}, 'analyst'), 't', 'and the reasons');
 is(sql('app', q{SELECT count(*) FROM healthscore.scores('core', '2026-06-30')}, 'analyst'), '10', 'and scores');
 fails('app', q{CALL healthscore.refresh('2026-06-30')}, '42501', 'but stores nothing', 'analyst');
-sql('app', 'GRANT SELECT ON healthscore.scores, healthscore.accounts, healthscore.scorecards, healthscore.portfolio TO tenant_a, tenant_b', 'analyst');
+sql('app', 'GRANT SELECT ON healthscore.scores, healthscore.accounts, healthscore.scorecards, healthscore.overrides, healthscore.annotations, healthscore.validations, healthscore.effective_scores,
+	healthscore.portfolio TO tenant_a, tenant_b', 'analyst');
 is(sql('app', 'SELECT count(*) FROM healthscore.portfolio', 'tenant_a'), '10', 'who was let grant grants');
+
+# People speak in their own name
+my $say = q{SELECT healthscore.override_score('acc-1', '2026-06-30', '2026-07-30', 'they called', band => 'red')};
+fails('app', $say, '42501', 'who may only read says nothing', 'analyst');
+sql('app', q{GRANT SELECT ON healthscore.accounts, healthscore.scores, healthscore.scorecards TO csm;
+GRANT SELECT, INSERT ON healthscore.overrides, healthscore.annotations TO csm}, 'dbo');
+is(sql('app', $say, 'csm'), '1', 'who may insert overrides');
+is(sql('app', q{SELECT author, reason FROM healthscore.overrides}, 'csm'), 'csm|they called', 'as itself');
+my $forged = q{INSERT INTO healthscore.overrides (account_id, band, reason, author, from_day, expires_on) VALUES ('acc-1', 'red', 'x', 'dbo', '2026-06-30', '2026-07-30')};
+fails('app', $forged, '42501', 'and not as another', 'csm');
+fails('app', q{SELECT healthscore.withdraw_override(1, '2026-07-01', 'x')}, '42501', 'withdraws nothing unless it may update', 'csm');
+sql('app', 'GRANT UPDATE (withdrawn_on, withdrawn_reason) ON healthscore.overrides TO csm', 'dbo');
+fails('app', q{UPDATE healthscore.overrides SET withdrawn_on = '2026-07-01', withdrawn_by = 'dbo', withdrawn_reason = 'x'}, '42501', 'withdraws in no other name', 'csm');
+sql('app', q{SELECT healthscore.withdraw_override(1, '2026-07-01', 'x')}, 'csm');
+is(sql('app', q{SELECT withdrawn_by, holds_until FROM healthscore.overrides}, 'csm'), 'csm|2026-07-01', 'but in its own');
+fails('app', $_, '23001', 'an override stays', 'dbo') for q{DELETE FROM healthscore.overrides}, q{UPDATE healthscore.overrides SET reason = 'y'};
+is(sql('app', q{INSERT INTO healthscore.annotations (account_id, day, body) VALUES ('acc-1', '2026-06-30', 'x') RETURNING author}, 'csm'), 'csm', 'annotates as itself');
+is(sql('app', $forged =~ s/'dbo'/'bob'/r . ' RETURNING author', 'dbo'), 'bob', 'who restores dumps stores what others said');
 
 #
 # Row-level security
@@ -249,7 +268,11 @@ CREATE TABLE evil.signals (account_id pg_catalog.text, day pg_catalog.date);
 CREATE TABLE evil.scores (account_id pg_catalog.text, as_of pg_catalog.date);
 CREATE TABLE evil.assignments (segment pg_catalog.text, scorecard pg_catalog.text);
 CREATE TABLE evil.runs (run_id bigint, kind pg_catalog.text);
+CREATE TABLE evil.overrides (override_id bigint, account_id pg_catalog.text);
+CREATE TABLE evil.annotations (account_id pg_catalog.text);
+CREATE TABLE evil.validations (scorecard pg_catalog.text);
 -- aggregates and functions
+CREATE FUNCTION evil.pg_has_role(name, name, pg_catalog.text) RETURNS bool LANGUAGE sql RETURN evil.tell('pg_has_role');
 CREATE FUNCTION evil.pick(pg_catalog.date, pg_catalog.date) RETURNS pg_catalog.date LANGUAGE plpgsql AS $$BEGIN PERFORM evil.tell('max(date)'); RETURN $1; END$$;
 CREATE AGGREGATE evil.max(pg_catalog.date) (SFUNC = evil.pick, STYPE = pg_catalog.date);
 CREATE FUNCTION evil.pick(int, int) RETURNS int LANGUAGE plpgsql AS $$BEGIN PERFORM evil.tell('max(int)'); RETURN $1; END$$;
@@ -319,12 +342,23 @@ trap(@$_) for (
 	[ 'portfolio', 'CREATE TABLE public.from_portfolio AS SELECT * FROM healthscore.portfolio' ],
 	[ 'score_drivers', 'CREATE TABLE public.from_drivers AS SELECT * FROM healthscore.score_drivers' ],
 	[ 'score_history', 'CREATE TABLE public.from_history AS SELECT * FROM healthscore.score_history' ],
+	[ 'override_score', q{SELECT healthscore.override_score('acc-1', '2026-06-24', '2026-07-24', 'because', band => 'red')} ],
+	[ 'override_score, overlapping', q{SET client_min_messages = warning; SELECT healthscore.override_score('acc-1', '2026-06-25', '2026-07-24', 'because', score => 50)} ],
+	[ 'withdraw_override', q{SELECT healthscore.withdraw_override(2, '2026-06-26', 'no')} ],
+	[ 'annotate', q{SELECT healthscore.annotate('acc-2', '2026-06-24', 'a note')} ],
+	[ 'record_validation', q{SELECT healthscore.record_validation('core', 1, '2026-06-24', '2026-08-24', true, 300, 30)} ],
+	[ 'validate_scorecard', q{SELECT healthscore.validate_scorecard('core', '2026-06-24')}, 1 ],
+	[ 'scorecard_state', q{SELECT healthscore.scorecard_state('core', '2026-06-24')} ],
+	[ 'readiness', q{CREATE TABLE public.from_readiness AS SELECT * FROM healthscore.readiness('2026-06-24')} ],
+	(map { [ $_, "CREATE TABLE public.from_$_ AS SELECT * FROM healthscore.$_" ] } qw(effective_scores override_outcomes override_accuracy weight_reviews priorities)),
+	[ 'a portfolio with overrides', 'CREATE TABLE public.from_people AS SELECT * FROM healthscore.portfolio' ],
 	[ 'a night that fails', q{INSERT INTO healthscore.assignments VALUES ('c', 'nowhere'); CALL healthscore.refresh('2026-06-30')}, 1 ],
 	[ 'retire', q{SELECT healthscore.retire_scorecard('mine')} ]);
 
 my @results = map { [ $_, "SELECT count(*) || ' ' || md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")) FROM $_ t" ] }
   qw(public.by_name public.by_value public.health public.health_kept public.from_view public.query public.from_portfolio
-  public.from_drivers public.from_history healthscore.assignments);
+  public.from_drivers public.from_history public.from_readiness public.from_effective_scores public.from_override_outcomes
+  public.from_override_accuracy public.from_weight_reviews public.from_priorities public.from_people healthscore.assignments);
 push @results, [ 'scores', q{SELECT count(*), count(DISTINCT as_of), md5(string_agg((account_id, as_of, score, measures)::text, '' ORDER BY account_id, as_of)) FROM healthscore.scores} ],
   [ 'scorecards', 'SELECT name, version, retired_at > published_at, published_by FROM healthscore.scorecards ORDER BY 1, 2' ],
   [ 'runs', 'SELECT run_id, kind, from_day, to_day, done_to, status, accounts, sqlstate, message FROM healthscore.runs ORDER BY 1' ];

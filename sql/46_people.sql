@@ -1,0 +1,373 @@
+--
+-- What people say about a score: overrides, which stand beside the computed
+-- score and end by themselves, and annotations.
+--
+
+CREATE FUNCTION healthscore.hs_effective(card healthscore.scorecard, score double precision, band_rank integer,
+    said_score double precision, said_band text,
+    OUT effective_score double precision, OUT effective_band text, OUT effective_band_rank integer)
+AS 'MODULE_PATHNAME', 'hs_effective_row' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION healthscore.hs_effective(healthscore.scorecard, double precision, integer, double precision, text) IS 'The score that holds when a person says a score, a band, or both. A score alone brings the band it lies in; an edge belongs to the upper band. A band moves the said score, or else the computed one, to the nearest edge inside the band (the upper edge is the last shown step below the next band), and leaves one inside it where it is; a computed score whose band_rank is NULL is not counted on, and gives the middle of the band. All NULL where nothing is said, or the card has no such band.';
+
+CREATE TABLE healthscore.overrides (
+    override_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id text NOT NULL,
+    score double precision CHECK (score >= 0 AND score <= 100),
+    band text,
+    reason text NOT NULL CHECK (reason ~ '\S'),
+    author text NOT NULL DEFAULT session_user,
+    from_day date NOT NULL CHECK (isfinite(from_day)),
+    expires_on date NOT NULL CHECK (isfinite(expires_on)),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    withdrawn_on date CHECK (isfinite(withdrawn_on)),
+    withdrawn_at timestamptz,
+    withdrawn_by text,
+    withdrawn_reason text CHECK (withdrawn_reason ~ '\S'),
+    holds_until date NOT NULL GENERATED ALWAYS AS (least(expires_on, withdrawn_on)) STORED,
+    CHECK (score IS NOT NULL OR band IS NOT NULL),
+    CHECK (expires_on > from_day AND expires_on - from_day <= 366),
+    CHECK (num_nulls(withdrawn_on, withdrawn_at, withdrawn_by, withdrawn_reason) IN (0, 4))
+);
+CREATE INDEX overrides_account ON healthscore.overrides (account_id, from_day);
+COMMENT ON TABLE healthscore.overrides IS 'What people say the score of an account is, for a time. An override stands beside the computed score and never changes it, holds on the nights from from_day until the day before holds_until, and is never changed or deleted, only withdrawn. Of two that hold, the one created last wins. Made by healthscore.override_score().';
+COMMENT ON COLUMN healthscore.overrides.override_id IS 'Number of the override.';
+COMMENT ON COLUMN healthscore.overrides.account_id IS 'The account, as in healthscore.scores.';
+COMMENT ON COLUMN healthscore.overrides.score IS 'The score that is said to hold, 0 to 100; NULL where only a band is said.';
+COMMENT ON COLUMN healthscore.overrides.band IS 'The band that is said to hold; NULL where only a score is said.';
+COMMENT ON COLUMN healthscore.overrides.reason IS 'Why; never empty.';
+COMMENT ON COLUMN healthscore.overrides.author IS 'The session user who said it. Only a member of the owner of the database or of the extension, who restores dumps, can give another.';
+COMMENT ON COLUMN healthscore.overrides.from_day IS 'First night on which it holds.';
+COMMENT ON COLUMN healthscore.overrides.expires_on IS 'First night on which it does not hold any more, at most 366 days after from_day.';
+COMMENT ON COLUMN healthscore.overrides.created_at IS 'Wall-clock time at which it was said; decides which of two wins.';
+COMMENT ON COLUMN healthscore.overrides.withdrawn_on IS 'First night on which it does not hold any more because it was withdrawn; NULL if it was not.';
+COMMENT ON COLUMN healthscore.overrides.withdrawn_at IS 'Wall-clock time of the withdrawal.';
+COMMENT ON COLUMN healthscore.overrides.withdrawn_by IS 'The session user who withdrew it.';
+COMMENT ON COLUMN healthscore.overrides.withdrawn_reason IS 'Why it was withdrawn.';
+COMMENT ON COLUMN healthscore.overrides.holds_until IS 'First night on which it does not hold any more: the earlier of expires_on and withdrawn_on. Not after from_day: it never held.';
+
+CREATE TABLE healthscore.annotations (
+    annotation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id text NOT NULL,
+    day date NOT NULL CHECK (isfinite(day)),
+    expires_on date CHECK (isfinite(expires_on)),
+    body text NOT NULL CHECK (body ~ '\S'),
+    author text NOT NULL DEFAULT session_user,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (expires_on > day)
+);
+CREATE INDEX annotations_account ON healthscore.annotations (account_id, day);
+COMMENT ON TABLE healthscore.annotations IS 'Notes about an account and a day, which change no score. They are not changed or deleted; expires_on alone can be. Made by healthscore.annotate().';
+COMMENT ON COLUMN healthscore.annotations.annotation_id IS 'Number of the note.';
+COMMENT ON COLUMN healthscore.annotations.account_id IS 'The account, as in healthscore.scores.';
+COMMENT ON COLUMN healthscore.annotations.day IS 'The day that the note is about; it is shown from that night on.';
+COMMENT ON COLUMN healthscore.annotations.expires_on IS 'First night on which it is not shown any more; NULL: it stays.';
+COMMENT ON COLUMN healthscore.annotations.body IS 'The note; never empty.';
+COMMENT ON COLUMN healthscore.annotations.author IS 'The session user who wrote it, as in healthscore.overrides.';
+COMMENT ON COLUMN healthscore.annotations.created_at IS 'Wall-clock time at which it was written.';
+
+SELECT pg_extension_config_dump('healthscore.overrides', '');
+SELECT pg_extension_config_dump('healthscore.overrides_override_id_seq', '');
+SELECT pg_extension_config_dump('healthscore.annotations', '');
+SELECT pg_extension_config_dump('healthscore.annotations_annotation_id_seq', '');
+
+-- What may be said
+
+CREATE FUNCTION healthscore.hs_speaks_for_others() RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN pg_has_role(current_user, 'pg_database_owner', 'MEMBER')
+    OR EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'healthscore' AND pg_has_role(current_user, e.extowner, 'MEMBER'));
+COMMENT ON FUNCTION healthscore.hs_speaks_for_others() IS 'May the current user store rows in the name of others? Who restores a dump must: members of the owner of the database or of the extension.';
+
+CREATE FUNCTION healthscore.hs_last_scored(account_id text) RETURNS date
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT max(s.as_of) FROM healthscore.scores AS s WHERE s.account_id = hs_last_scored.account_id);
+COMMENT ON FUNCTION healthscore.hs_last_scored(text) IS 'The latest night on which an account was scored; NULL if none.';
+
+CREATE FUNCTION healthscore.hs_check_account(account_id text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF account_id IS NULL THEN
+        RAISE EXCEPTION 'account must not be null' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF NOT EXISTS (SELECT FROM healthscore.accounts AS a WHERE a.account_id = hs_check_account.account_id)
+        AND NOT EXISTS (SELECT FROM healthscore.scores AS s WHERE s.account_id = hs_check_account.account_id) THEN
+        RAISE EXCEPTION 'account "%" does not exist', account_id USING ERRCODE = 'undefined_object',
+            HINT = 'It must be in healthscore.accounts, or have been scored.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_account(text) IS 'An error if the account is NULL (22004) or is neither in healthscore.accounts nor in healthscore.scores (42704).';
+
+CREATE FUNCTION healthscore.hs_check_text(said text, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF said IS NULL OR said !~ '\S' THEN
+        RAISE EXCEPTION '% must not be empty', what USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Say it in a sentence: others will read it.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_text(text, text) IS 'An error (22023) if a text is NULL or blank.';
+
+CREATE FUNCTION healthscore.hs_check_override(account_id text, score double precision, band text, reason text, from_day date, expires_on date) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    latest date;
+    card healthscore.scorecards;
+    bands text[];
+    effective record;
+BEGIN
+    PERFORM healthscore.hs_check_account(account_id);
+    PERFORM healthscore.hs_check_text(reason, 'reason');
+    IF from_day IS NULL OR expires_on IS NULL THEN
+        RAISE EXCEPTION 'from_day and expires_on must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'from_day is the first night on which the override holds, expires_on the first on which it does not hold any more.';
+    END IF;
+    PERFORM healthscore.hs_check_date(from_day), healthscore.hs_check_date(expires_on);
+    IF expires_on <= from_day THEN
+        RAISE EXCEPTION 'override that begins on % would expire on %', from_day, expires_on
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'expires_on is the first night on which the override does not hold any more, so it must lie after from_day.';
+    ELSIF expires_on - from_day > 366 THEN
+        RAISE EXCEPTION 'override would hold for % days', expires_on - from_day USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'An override holds for at most 366 days. Make another one then, if it is still true.';
+    END IF;
+    IF score IS NULL AND band IS NULL THEN
+        RAISE EXCEPTION 'override needs a score or a band' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'As in score => 25, or band => ''red''.';
+    ELSIF score = 'NaN' OR score < 0 OR score > 100 THEN
+        RAISE EXCEPTION 'score % is not from 0 to 100', score USING ERRCODE = 'numeric_value_out_of_range';
+    END IF;
+
+    latest := healthscore.hs_last_scored(account_id);
+    IF from_day < latest THEN
+        RAISE EXCEPTION 'override would begin on %, but account "%" was scored on % already', from_day, account_id, latest
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = format('What was reported on past nights stays. Let it begin on %s or later.', latest);
+    END IF;
+    IF band IS NOT NULL THEN
+        SELECT c.* INTO card
+        FROM healthscore.scores AS s JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+        WHERE s.account_id = hs_check_override.account_id AND s.as_of = latest;
+        IF FOUND THEN
+            SELECT array_agg(b ->> 'name' ORDER BY i) INTO bands
+            FROM jsonb_array_elements(card.card::jsonb -> 'bands') WITH ORDINALITY AS e(b, i);
+            IF band <> ALL (bands) THEN
+                RAISE EXCEPTION 'scorecard "%", which scores account "%", has no band "%"', card.name, account_id, band
+                    USING ERRCODE = 'undefined_object', HINT = format('Its bands are %s.', (SELECT string_agg(quote_ident(b), ', ') FROM unnest(bands) AS b));
+            END IF;
+            IF score IS NOT NULL THEN
+                effective := healthscore.hs_effective(card.card, NULL, NULL, score, NULL);
+                IF effective.effective_band <> band THEN
+                    RAISE EXCEPTION 'score % is in band "%", not in "%"', score, effective.effective_band, band
+                        USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the score or the band alone.';
+                END IF;
+            END IF;
+        ELSIF NOT EXISTS (
+            SELECT FROM healthscore.scorecards AS c, jsonb_array_elements(c.card::jsonb -> 'bands') AS b
+            WHERE c.retired_at IS NULL AND b ->> 'name' = band) THEN
+            RAISE EXCEPTION 'no published scorecard has a band "%"', band USING ERRCODE = 'undefined_object',
+                HINT = 'The bands are in the documents of healthscore.scorecards.';
+        END IF;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_override(text, double precision, text, text, date, date) IS 'What an override must be: of a known account, with a reason, a score from 0 to 100 or a band of the scorecard that scored the account last (or, not scored yet, of any in force), beginning no earlier than the latest scored night of the account, and ending after that and within 366 days.';
+
+CREATE FUNCTION healthscore.hs_overrides_kept() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- a restore: other tables may not be filled yet
+        IF healthscore.hs_speaks_for_others() THEN
+            RETURN NEW;
+        END IF;
+        IF NEW.author IS DISTINCT FROM session_user THEN
+            RAISE EXCEPTION 'override by "%" cannot be made by "%"', NEW.author, session_user USING ERRCODE = 'insufficient_privilege',
+                HINT = 'Leave the author out.';
+        ELSIF num_nulls(NEW.withdrawn_on, NEW.withdrawn_at, NEW.withdrawn_by, NEW.withdrawn_reason) < 4 THEN
+            RAISE EXCEPTION 'new override cannot be withdrawn already' USING ERRCODE = 'restrict_violation';
+        END IF;
+        PERFORM healthscore.hs_check_override(NEW.account_id, NEW.score, NEW.band, NEW.reason, NEW.from_day, NEW.expires_on);
+        NEW.created_at := clock_timestamp();
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.withdrawn_on IS NULL AND NEW.withdrawn_on IS NOT NULL
+        AND (NEW.override_id, NEW.account_id, NEW.reason, NEW.author, NEW.from_day, NEW.expires_on, NEW.created_at)
+          = (OLD.override_id, OLD.account_id, OLD.reason, OLD.author, OLD.from_day, OLD.expires_on, OLD.created_at)
+        AND (NEW.score, NEW.band) IS NOT DISTINCT FROM (OLD.score, OLD.band) THEN
+        PERFORM healthscore.hs_check_text(NEW.withdrawn_reason, 'reason');
+        IF NOT isfinite(NEW.withdrawn_on) OR NEW.withdrawn_on >= OLD.expires_on THEN
+            RAISE EXCEPTION 'override % ends on % already', OLD.override_id, OLD.expires_on USING ERRCODE = 'invalid_parameter_value';
+        ELSIF NEW.withdrawn_on < healthscore.hs_last_scored(OLD.account_id) THEN
+            RAISE EXCEPTION 'override % would end on %, but account "%" was scored on % already', OLD.override_id, NEW.withdrawn_on, OLD.account_id,
+                healthscore.hs_last_scored(OLD.account_id)
+                USING ERRCODE = 'invalid_parameter_value',
+                      HINT = format('What was reported on past nights stays. Withdraw it from %s on, or later.', healthscore.hs_last_scored(OLD.account_id));
+        END IF;
+        NEW.withdrawn_at := clock_timestamp();
+        NEW.withdrawn_by := session_user;
+        RETURN NEW;
+    END IF;
+    IF OLD.withdrawn_on IS NOT NULL THEN
+        RAISE EXCEPTION 'override % was withdrawn from % on', OLD.override_id, OLD.withdrawn_on USING ERRCODE = 'restrict_violation',
+            HINT = 'It stays as it is; make another one.';
+    END IF;
+    RAISE EXCEPTION 'override % cannot be changed', OLD.override_id USING ERRCODE = 'restrict_violation',
+        HINT = 'Withdraw it with healthscore.withdraw_override(), or make another one, which wins.';
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_overrides_kept() IS 'Trigger of healthscore.overrides: an override is made in one''s own name, and is never changed or deleted but for its withdrawal, once.';
+CREATE TRIGGER kept BEFORE INSERT OR UPDATE OR DELETE ON healthscore.overrides
+    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_overrides_kept();
+COMMENT ON TRIGGER kept ON healthscore.overrides IS 'Who said what, and when, stays as it was said.';
+
+CREATE FUNCTION healthscore.hs_annotations_kept() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF healthscore.hs_speaks_for_others() THEN
+            RETURN NEW;
+        ELSIF NEW.author IS DISTINCT FROM session_user THEN
+            RAISE EXCEPTION 'annotation by "%" cannot be made by "%"', NEW.author, session_user USING ERRCODE = 'insufficient_privilege',
+                HINT = 'Leave the author out.';
+        END IF;
+        PERFORM healthscore.hs_check_account(NEW.account_id);
+        NEW.created_at := clock_timestamp();
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' AND (NEW.annotation_id, NEW.account_id, NEW.day, NEW.body, NEW.author, NEW.created_at)
+                             = (OLD.annotation_id, OLD.account_id, OLD.day, OLD.body, OLD.author, OLD.created_at) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'annotation % cannot be changed', OLD.annotation_id USING ERRCODE = 'restrict_violation',
+        HINT = 'Set its expires_on, and write another one.';
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_annotations_kept() IS 'Trigger of healthscore.annotations: a note is written in one''s own name, and only its expires_on changes.';
+CREATE TRIGGER kept BEFORE INSERT OR UPDATE OR DELETE ON healthscore.annotations
+    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_annotations_kept();
+COMMENT ON TRIGGER kept ON healthscore.annotations IS 'Who wrote what, and when, stays as it was written.';
+
+-- Saying it
+
+CREATE FUNCTION healthscore.override_score(account_id text, from_day date, expires_on date, reason text, score double precision DEFAULT NULL, band text DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    id bigint;
+    other record;
+BEGIN
+    PERFORM healthscore.hs_check_override(account_id, score, band, reason, from_day, expires_on);
+    INSERT INTO healthscore.overrides AS o (account_id, score, band, reason, from_day, expires_on)
+    VALUES (override_score.account_id, override_score.score, override_score.band, override_score.reason, override_score.from_day, override_score.expires_on)
+    RETURNING o.override_id INTO id;
+    FOR other IN
+        SELECT o.override_id, o.author, o.from_day, o.holds_until FROM healthscore.overrides AS o
+        WHERE o.account_id = override_score.account_id AND o.override_id <> id
+          AND o.from_day < override_score.expires_on AND o.holds_until > override_score.from_day AND o.holds_until > o.from_day
+        ORDER BY o.override_id
+    LOOP
+        RAISE NOTICE 'override % by "%" holds from % to % too; where both hold, the new one wins', other.override_id, other.author, other.from_day, other.holds_until - 1;
+    END LOOP;
+    RETURN id;
+END
+$$;
+COMMENT ON FUNCTION healthscore.override_score(text, date, date, text, double precision, text) IS 'Says what the score (0 to 100) or the band of an account is, from from_day until the day before expires_on, with a reason; returns the number of the override. The computed score stays beside it. A NOTICE tells of overrides of the account that hold at the same time: the one created last wins. from_day may not lie before the latest scored night of the account, nor the whole be longer than 366 days.';
+
+CREATE FUNCTION healthscore.withdraw_override(override_id bigint, from_day date, reason text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF override_id IS NULL OR from_day IS NULL THEN
+        RAISE EXCEPTION 'override_id and from_day must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    UPDATE healthscore.overrides AS o SET withdrawn_on = withdraw_override.from_day, withdrawn_reason = withdraw_override.reason
+    WHERE o.override_id = withdraw_override.override_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'override % does not exist', override_id USING ERRCODE = 'undefined_object',
+            HINT = 'The table healthscore.overrides lists them.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.withdraw_override(bigint, date, text) IS 'Ends an override: from_day, no earlier than the latest scored night of the account, is the first night on which it does not hold any more. It stays in the table, with who withdrew it and why.';
+
+CREATE FUNCTION healthscore.annotate(account_id text, day date, body text, expires_on date DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    id bigint;
+BEGIN
+    PERFORM healthscore.hs_check_account(account_id);
+    PERFORM healthscore.hs_check_text(body, 'annotation');
+    IF day IS NULL THEN
+        RAISE EXCEPTION 'day must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    PERFORM healthscore.hs_check_date(day), healthscore.hs_check_date(coalesce(expires_on, day));
+    IF expires_on <= day THEN
+        RAISE EXCEPTION 'annotation that is shown from % on would expire on %', day, expires_on USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'expires_on is the first night on which it is not shown any more.';
+    END IF;
+    INSERT INTO healthscore.annotations AS n (account_id, day, body, expires_on)
+    VALUES (annotate.account_id, annotate.day, annotate.body, annotate.expires_on)
+    RETURNING n.annotation_id INTO id;
+    RETURN id;
+END
+$$;
+COMMENT ON FUNCTION healthscore.annotate(text, date, text, date) IS 'Writes a note about an account and a day, shown from that night until the day before expires_on (NULL: for good); returns its number.';
+
+-- The score that holds, beside the computed one.  A night without an override
+-- costs one look into a hash of the overrides, and opens no scorecard: NULL is
+-- found in no index.
+CREATE VIEW healthscore.effective_scores WITH (security_invoker = true) AS
+SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.measures, s.contributions, s.run_id,
+       CASE WHEN e.effective_band IS NULL THEN s.score ELSE e.effective_score END AS effective_score,
+       coalesce(e.effective_band, s.band) AS effective_band,
+       CASE WHEN e.effective_band IS NULL THEN s.band_rank ELSE e.effective_band_rank END AS effective_band_rank,
+       o.override_id, CASE WHEN o.override_id IS NOT NULL THEN e.effective_band IS NOT NULL END AS override_applied,
+       o.reason AS override_reason, o.author AS override_by, o.holds_until AS override_until
+FROM healthscore.scores AS s
+LEFT JOIN healthscore.overrides AS o
+    ON o.account_id = s.account_id AND o.from_day <= s.as_of AND o.holds_until > s.as_of
+    AND NOT EXISTS (SELECT FROM healthscore.overrides AS l
+        WHERE l.account_id = o.account_id AND l.from_day <= s.as_of AND l.holds_until > s.as_of
+          AND (l.created_at, l.override_id) > (o.created_at, o.override_id))
+LEFT JOIN LATERAL (
+    SELECT x.effective_score, x.effective_band, x.effective_band_rank
+    FROM healthscore.scorecards AS c
+    CROSS JOIN LATERAL healthscore.hs_effective(c.card, s.score, s.band_rank, o.score, o.band) AS x
+    WHERE c.name = CASE WHEN o.override_id IS NOT NULL THEN s.scorecard END AND c.version = s.version) AS e ON true;
+COMMENT ON VIEW healthscore.effective_scores IS 'healthscore.scores with what people say: a row for each account and night, the computed score and the effective one. Where nobody overrides they are the same.';
+COMMENT ON COLUMN healthscore.effective_scores.account_id IS 'The account.';
+COMMENT ON COLUMN healthscore.effective_scores.as_of IS 'The night.';
+COMMENT ON COLUMN healthscore.effective_scores.scorecard IS 'Scorecard that was in force.';
+COMMENT ON COLUMN healthscore.effective_scores.version IS 'Its version.';
+COMMENT ON COLUMN healthscore.effective_scores.segment IS 'Segment on that night.';
+COMMENT ON COLUMN healthscore.effective_scores.score IS 'Computed score, as in healthscore.scores.';
+COMMENT ON COLUMN healthscore.effective_scores.band IS 'Computed band.';
+COMMENT ON COLUMN healthscore.effective_scores.band_rank IS 'Its rank, 1 is the lowest; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.effective_scores.coverage IS 'Share of the weight whose measures are known.';
+COMMENT ON COLUMN healthscore.effective_scores.measures IS 'Values in the order of the scorecard.';
+COMMENT ON COLUMN healthscore.effective_scores.contributions IS 'Points that each measure gives to the computed score.';
+COMMENT ON COLUMN healthscore.effective_scores.run_id IS 'The run that last changed the row.';
+COMMENT ON COLUMN healthscore.effective_scores.effective_score IS 'The score that holds: overridden, or else the computed one. NULL where that is NULL.';
+COMMENT ON COLUMN healthscore.effective_scores.effective_band IS 'The band that holds.';
+COMMENT ON COLUMN healthscore.effective_scores.effective_band_rank IS 'Its rank; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.effective_scores.override_id IS 'The override that holds on that night; NULL if none. Of several, the one created last.';
+COMMENT ON COLUMN healthscore.effective_scores.override_applied IS 'false where the override says a band that the scorecard of that night does not have: the computed score stays. NULL without an override.';
+COMMENT ON COLUMN healthscore.effective_scores.override_reason IS 'Why it is overridden.';
+COMMENT ON COLUMN healthscore.effective_scores.override_by IS 'By whom.';
+COMMENT ON COLUMN healthscore.effective_scores.override_until IS 'First night on which the override does not hold any more.';
