@@ -22,6 +22,89 @@ compare(double a, double b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* From so many values on a radix sort is faster. */
+#define RADIX_FROM 128
+
+/* Bits in the order of the numbers, and back */
+static inline uint64
+to_key(double v)
+{
+	union
+	{
+		double d;
+		uint64 u;
+	} bits;
+
+	bits.d = v;
+	return (bits.u >> 63) != 0 ? ~bits.u : bits.u | UINT64CONST(1) << 63;
+}
+
+static inline double
+from_key(uint64 key)
+{
+	union
+	{
+		double d;
+		uint64 u;
+	} bits;
+
+	bits.u = (key >> 63) != 0 ? key & (PG_UINT64_MAX >> 1) : ~key;
+	return bits.d;
+}
+
+/*
+ * By one byte after the other, the lowest first, but for those that are the
+ * same in all: quantised values have few that are not.
+ */
+static void
+sort_values(double *values, int n)
+{
+	uint64 *keys;
+	uint64 *to;
+	uint64 *other;
+	uint64 differ = 0;
+	int byte;
+	int i;
+
+	if (n < RADIX_FROM)
+	{
+		sort_doubles(values, n);
+		return;
+	}
+	keys = palloc(2 * n * sizeof(uint64));
+	for (i = 0; i < n; i++)
+	{
+		keys[i] = to_key(values[i]);
+		differ |= keys[i] ^ keys[0];
+	}
+	other = keys;
+	to = keys + n;
+	for (byte = 0; byte < 64; byte += 8)
+	{
+		int start[256] = { 0 };
+		int sum = 0;
+
+		if ((differ >> byte & 0xff) == 0)
+			continue;
+		for (i = 0; i < n; i++)
+			start[other[i] >> byte & 0xff]++;
+		for (i = 0; i < 256; i++)
+		{
+			int count = start[i];
+
+			start[i] = sum;
+			sum += count;
+		}
+		for (i = 0; i < n; i++)
+			to[start[other[i] >> byte & 0xff]++] = other[i];
+		to = other;
+		other = to == keys ? keys + n : keys;
+	}
+	for (i = 0; i < n; i++)
+		values[i] = from_key(other[i]);
+	pfree(keys);
+}
+
 void
 hs_points_alloc(HsPoints *p, int room)
 {
@@ -316,7 +399,7 @@ hs_points_add(HsPoints *p, double *pending, int n)
 			pending[i] = hs_quantise(pending[i], p->shift);
 		}
 	}
-	sort_doubles(pending, n);
+	sort_values(pending, n);
 
 	hs_points_alloc(&single, n);
 	for (i = 0; i < n; i++)

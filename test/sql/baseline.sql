@@ -12,7 +12,7 @@ CREATE FUNCTION pg_temp.u(bigint, bigint) RETURNS float8 LANGUAGE sql IMMUTABLE
     RETURN (hashint8extended($1, $2) & 1048575) / 1048576.0::float8;
 -- continuous, few different values, skewed with ties and NULLs, negative,
 -- constant, unknown, almost constant
-CREATE TABLE acct AS
+CREATE TEMP TABLE acct AS
 SELECT id, seg, ARRAY[
     10 + sqrt(-2 * ln(1 - pg_temp.u(id, 1))) * cos(6.283 * pg_temp.u(id, 2)), floor(10 * pg_temp.u(id, 3)),
     CASE WHEN pg_temp.u(id, 4) < 0.7 THEN round(exp(6 * pg_temp.u(id, 5))) END, -1000 * pg_temp.u(id, 6) ^ 3,
@@ -21,7 +21,7 @@ FROM (VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 8), (7, 31), (8, 60), (
 CREATE TEMP VIEW long AS SELECT id, seg, pos::int, x FROM acct, unnest(m) WITH ORDINALITY AS e(x, pos);
 
 -- every number of every segment
-CREATE TABLE want AS
+CREATE TEMP TABLE want AS
 SELECT seg, pos, n, mean, sd, median, deciles, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(x - median))
     FROM long l WHERE l.seg = s.seg AND l.pos = s.pos) AS mad
 FROM (SELECT seg, pos, count(x) AS n, avg(x::numeric)::float8 AS mean, stddev_samp(x::numeric)::float8 AS sd, percentile_cont(0.5) WITHIN GROUP (ORDER BY x) AS median,
@@ -35,14 +35,14 @@ SELECT count(*), count(*) FILTER (WHERE w.n = 0) AS unknown, count(*) FILTER (WH
 FROM want w JOIN (SELECT seg, r.* FROM (SELECT seg, baseline(m) AS b FROM acct GROUP BY seg) s, baseline_rows(b) r) g USING (seg, pos);
 
 -- Each account among the others: its own row is excluded by its key.
-CREATE TABLE others AS
+CREATE TEMP TABLE others AS
 SELECT a.*, o.*, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(l.x - median))
     FROM long l WHERE l.seg = a.seg AND l.pos = a.pos AND l.id <> a.id) AS mad
 FROM long a, LATERAL (SELECT count(l.x) AS n, avg(l.x::numeric)::float8 AS mean, stddev_samp(l.x::numeric)::float8 AS sd, percentile_cont(0.5) WITHIN GROUP (ORDER BY l.x) AS median,
     100 * (count(*) FILTER (WHERE l.x < a.x) + count(*) FILTER (WHERE l.x = a.x) / 2.0::float8) / nullif(count(l.x), 0) AS percentile
     FROM long l WHERE l.seg = a.seg AND l.pos = a.pos AND l.id <> a.id) o
 WHERE a.x IS NOT NULL;
-CREATE TABLE compared AS
+CREATE TEMP TABLE compared AS
 SELECT o.*, baseline_z(b, pos, x) AS got_z, baseline_robust_z(b, pos, x) AS got_robust, baseline_percentile(b, pos, x) AS got_percentile, baseline_median(b, pos, x) AS got_median,
     CASE WHEN sd > 0 THEN (x - mean) / sd WHEN n > 0 AND x = mean THEN 0 END AS z, CASE WHEN mad > 0 THEN (x - median) / (1.4826 * mad) WHEN x = median THEN 0 END AS robust
 FROM others o JOIN (SELECT seg, baseline(m) AS b FROM acct GROUP BY seg) s USING (seg);
@@ -67,11 +67,11 @@ FROM (SELECT seg, baseline(m) AS b FROM acct WHERE seg IN (1, 5) GROUP BY seg) s
 CREATE AGGREGATE pg_temp.part(float8[]) (SFUNC = hs_baseline_accum, STYPE = baseline_state);
 CREATE AGGREGATE pg_temp.whole(baseline_state) (SFUNC = hs_baseline_combine, STYPE = baseline_state, FINALFUNC = hs_baseline_final);
 -- whole numbers, so that sums are exact in any order: few, many different, far apart, and where only the part has a sketch
-CREATE TABLE big AS
+CREATE TEMP TABLE big AS
 SELECT id, ARRAY[floor(20 * pg_temp.u(id, 1)), floor(1e6 * pg_temp.u(id, 2)), (id % 7 - 3) * 10.0 ^ (id % 15), CASE WHEN id % 3 = 0 THEN id END,
     CASE WHEN id < 2040 THEN id ELSE 5 END, CASE WHEN id % 1000 = 0 THEN -id END, CASE WHEN id <= 2048 THEN 3 * id END, CASE WHEN id <= 2049 THEN 3 * id END, NULL] AS m
 FROM generate_series(1, 10000) id;
-CREATE TABLE want_big AS SELECT baseline(m) AS b FROM big;
+CREATE TEMP TABLE want_big AS SELECT baseline(m) AS b FROM big;
 SELECT pos, n, exact, relative_error FROM want_big, baseline_rows(b);
 SELECT k, b::text = (SELECT b::text FROM want_big) AS same FROM (
     SELECT k, pg_temp.whole(p ORDER BY hashint8(part * k)) AS b FROM (
@@ -84,9 +84,9 @@ SELECT hs_baseline_combine(NULL, NULL), hs_baseline_combine(p, NULL)::text = p::
     hs_baseline_combine(p, p)::text = (SELECT pg_temp.part(m)::text FROM (SELECT m FROM big UNION ALL SELECT m FROM big) x) AS twice, p::text = (SELECT p::text FROM (SELECT pg_temp.part(m) AS p FROM big) y) AS unchanged
 FROM (SELECT pg_temp.part(m) AS p FROM big) x;
 -- fractions: order statistics to the last bit, mean and sd to 1e-12
-CREATE TABLE fractions AS SELECT id, ARRAY[exp(20 * (pg_temp.u(id, 1) - 0.5)), 1e9 + floor(4096 * pg_temp.u(id, 2)) / 4096, -pg_temp.u(id, 3) / 3, CASE WHEN id % 4 = 0 THEN tan(3 * pg_temp.u(id, 4) - 1.5) ^ 3 END] AS m
+CREATE TEMP TABLE fractions AS SELECT id, ARRAY[exp(20 * (pg_temp.u(id, 1) - 0.5)), 1e9 + floor(4096 * pg_temp.u(id, 2)) / 4096, -pg_temp.u(id, 3) / 3, CASE WHEN id % 4 = 0 THEN tan(3 * pg_temp.u(id, 4) - 1.5) ^ 3 END] AS m
 FROM generate_series(1, 20000) id;
-CREATE TABLE want_fractions AS SELECT baseline(m) AS b FROM fractions;
+CREATE TEMP TABLE want_fractions AS SELECT baseline(m) AS b FROM fractions;
 SELECT k, count(*), count(*) FILTER (WHERE (g.n, g.median, g.mad, g.deciles, g.exact, g.relative_error) IS DISTINCT FROM (w.n, w.median, w.mad, w.deciles, w.exact, w.relative_error)) AS order_statistics,
     count(*) FILTER (WHERE abs(g.mean - w.mean) > 1e-12 * abs(w.mean)) AS mean, count(*) FILTER (WHERE NOT abs(g.sd - w.sd) <= 1e-12 * w.sd) AS sd
 FROM (SELECT k, pg_temp.whole(p ORDER BY hashint8(part)) AS b FROM (
@@ -101,7 +101,7 @@ SELECT count(*), count(*) FILTER (WHERE w::text <> b::text) AS differ FROM (SELE
 --
 -- the cast to numeric keeps 15 digits, all of a number of 4096ths, and enough of the others; the zeros let numeric divide to as many
 CREATE FUNCTION pg_temp.exact(float8) RETURNS numeric LANGUAGE sql IMMUTABLE RETURN ($1 * 4096)::numeric * 1.000000000000000000000000000000 / 4096;
-CREATE TABLE exactly AS
+CREATE TEMP TABLE exactly AS
 SELECT pos, count(x) AS n, avg(pg_temp.exact(x)) AS mean, stddev_samp(pg_temp.exact(x)) AS sd, percentile_cont(0.5) WITHIN GROUP (ORDER BY x) AS middle,
     percentile_cont('{0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9}'::float8[]) WITHIN GROUP (ORDER BY x) AS deciles
 FROM fractions, unnest(m) WITH ORDINALITY AS e(x, pos) GROUP BY pos;
@@ -121,7 +121,7 @@ FROM (SELECT e.pos, baseline_percentile(b, e.pos::int, x) AS got, baseline_z(b, 
 --
 -- Far ends of double precision
 --
-CREATE TABLE ends(what text, xs float8[]);
+CREATE TEMP TABLE ends(what text, xs float8[]);
 INSERT INTO ends VALUES ('huge', '{1e300,2e300,3e300,-1e300}'), ('greatest', '{1.7976931348623157e308,-1.7976931348623157e308,1.7e308,5}'), ('denormal', '{5e-324,1e-323,2e-323,0}'),
     ('tiny', '{1e-200,2e-200,3e-200,5e-200}'), ('outlier', '{1,2,3,4,1e300}'), ('outlier 2', '{1,2,3,4,-1e20}'), ('zeros', '{0,-0,0,1}'), ('all zero', '{0,-0}'), ('far', '{1000000000000001,1000000000000002,1000000000000004,1000000000000003}'),
     ('constant outlier', '{0.1,0.1,0.1,0.1,0.1,1e18}'), ('both outliers', '{0.1,0.1,0.1,-1e18,1e18}'), ('one', '{1e300}');
@@ -139,7 +139,7 @@ SELECT (SELECT baseline_rows(baseline(m ORDER BY id)) FROM wild LIMIT 1) = (SELE
 --
 -- Fallback: own peers if at least minimum others are known, else the wider circle
 --
-CREATE TABLE circles AS SELECT (SELECT baseline(ARRAY[x, CASE WHEN x < 3 THEN x END, NULL]) FROM generate_series(1, 6) x) AS own,
+CREATE TEMP TABLE circles AS SELECT (SELECT baseline(ARRAY[x, CASE WHEN x < 3 THEN x END, NULL]) FROM generate_series(1, 6) x) AS own,
     (SELECT baseline(ARRAY[x * 10, CASE WHEN x < 5 THEN x * 10 END, CASE WHEN x < 2 THEN x * 10 END]) FROM generate_series(1, 20) x) AS parent,
     (SELECT baseline(ARRAY[x * 100, x * 100, x * 100]) FROM generate_series(1, 50) x) AS everyone;
 SELECT minimum, pos, n, median, level FROM circles, unnest('{0,1,3,5,6,20}'::int[]) minimum, baseline_rows(baseline_fallback(baseline_fallback(own, parent, minimum), everyone, minimum)) ORDER BY 1, 2;
@@ -150,7 +150,7 @@ SELECT pos, n, level FROM circles, baseline_rows(baseline_fallback(NULL, parent,
 --
 -- From tables: compressed, out of line, short
 --
-CREATE TABLE stored (seg int, b baseline);
+CREATE TEMP TABLE stored (seg int, b baseline);
 INSERT INTO stored SELECT seg, baseline(m) FROM acct GROUP BY seg UNION ALL SELECT 0, baseline('{}'::float8[]);
 ALTER TABLE stored ALTER b SET STORAGE EXTERNAL;
 INSERT INTO stored SELECT -1, baseline(m) FROM big;
@@ -215,7 +215,7 @@ BEGIN
         END;
     END LOOP;
 END $$;
-CREATE TABLE victims AS SELECT 'small' AS what, 4 AS width, pg_temp.part(ARRAY[id, id % 3, NULL, -id / 7.0]) AS state, baseline(ARRAY[id, id % 3, NULL, -id / 7.0]) AS b FROM generate_series(1, 9) id
+CREATE TEMP TABLE victims AS SELECT 'small' AS what, 4 AS width, pg_temp.part(ARRAY[id, id % 3, NULL, -id / 7.0]) AS state, baseline(ARRAY[id, id % 3, NULL, -id / 7.0]) AS b FROM generate_series(1, 9) id
     UNION ALL SELECT 'sketch', 1, pg_temp.part(m[:1]), baseline(m[:1]) FROM fractions WHERE id <= 6000
     UNION ALL SELECT 'wild', 2, pg_temp.part(m), baseline(m) FROM wild WHERE id <= 5000;
 SELECT what, is_state, outcome, count(*) > 0 AS seen FROM victims, unnest('{t,f}'::bool[]) is_state, LATERAL (SELECT CASE WHEN is_state THEN state::text ELSE b::text END) t(t),
