@@ -95,13 +95,20 @@ extern double hs_peers_quantile(const HsBaseline *b, const HsPeers *peers,
 								double p);
 
 /*
- * A baseline kept by a call site: see hs_baseline_fetch().
+ * Baselines kept by a call site, see hs_baseline_fetch(): so many that accounts
+ * of some segments may come in any order.
  */
+#define HS_BASELINES_KEPT 8
+
 typedef struct HsBaselineCache
 {
-	const HsBaseline *baseline; /* detoasted, in the call site's memory */
-	Size raw_size;				/* of the raw datum that it was read from */
-	char *raw;					/* a copy of that */
+	struct
+	{
+		const HsBaseline *baseline; /* detoasted, in the call site's memory */
+		Size raw_size;				/* of the raw datum that it was read from */
+		char *raw;					/* a copy of that */
+	} kept[HS_BASELINES_KEPT];
+	int next; /* to be replaced */
 } HsBaselineCache;
 
 extern const HsBaseline *hs_baseline_fetch(HsBaselineCache *cache, Datum datum,

@@ -20,42 +20,50 @@
 #include "core/compat.h"
 #include "scorecard/plan.h"
 
+static const HsBaseline *
+fetch_extended(HsBaselineCache *cache, Datum datum, MemoryContext context)
+{
+	const char *raw = (const char *) DatumGetPointer(datum);
+	Size size = VARSIZE_ANY(raw);
+	MemoryContext old;
+	int i;
+
+	for (i = 0; i < HS_BASELINES_KEPT; i++)
+		if (cache->kept[i].baseline != NULL &&
+			cache->kept[i].raw_size == size &&
+			memcmp(cache->kept[i].raw, raw, size) == 0)
+			return cache->kept[i].baseline;
+
+	i = cache->next;
+	cache->next = (i + 1) % HS_BASELINES_KEPT;
+	if (cache->kept[i].baseline != NULL)
+	{
+		pfree(unconstify(HsBaseline *, cache->kept[i].baseline));
+		pfree(cache->kept[i].raw);
+		cache->kept[i].baseline = NULL;
+	}
+	old = MemoryContextSwitchTo(context);
+	cache->kept[i].raw = palloc(size);
+	memcpy(cache->kept[i].raw, raw, size);
+	cache->kept[i].raw_size = size;
+	cache->kept[i].baseline = (HsBaseline *) PG_DETOAST_DATUM_COPY(datum);
+	MemoryContextSwitchTo(old);
+	return cache->kept[i].baseline;
+}
+
 /*
  * A baseline without copying it where that is possible: a plain datum, such as
- * a row of a CTE brings, is used in place.  One from a table, compressed or out
- * of line, is read once for as long as the same raw bytes come.
+ * a row of a CTE brings, is used in place, for this call only.  One from a
+ * table, compressed or out of line, is read once for as long as the same raw
+ * bytes come again among the last few.
  */
 const HsBaseline *
 hs_baseline_fetch(HsBaselineCache *cache, Datum datum, MemoryContext context)
 {
-	struct varlena *raw = (struct varlena *) DatumGetPointer(datum);
-	const HsBaseline *b;
+	const HsBaseline *b = (const HsBaseline *) DatumGetPointer(datum);
 
-	if (!VARATT_IS_EXTENDED(raw))
-		b = (const HsBaseline *) raw;
-	else
-	{
-		Size size = VARSIZE_ANY(raw);
-
-		if (cache->baseline == NULL || cache->raw_size != size ||
-			memcmp(cache->raw, raw, size) != 0)
-		{
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			if (cache->baseline != NULL)
-			{
-				pfree(unconstify(HsBaseline *, cache->baseline));
-				pfree(cache->raw);
-				cache->baseline = NULL;
-			}
-			cache->raw = palloc(size);
-			memcpy(cache->raw, raw, size);
-			cache->raw_size = size;
-			cache->baseline = (HsBaseline *) PG_DETOAST_DATUM_COPY(datum);
-			MemoryContextSwitchTo(old);
-		}
-		b = cache->baseline;
-	}
+	if (VARATT_IS_EXTENDED(b))
+		b = fetch_extended(cache, datum, context);
 	if (b->format != HS_BASELINE_FORMAT)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("baseline of another release"),
