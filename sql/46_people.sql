@@ -333,7 +333,7 @@ COMMENT ON FUNCTION healthscore.annotate(text, date, text, date) IS 'Writes a no
 -- costs one look into a hash of the overrides, and opens no scorecard: NULL is
 -- found in no index.
 CREATE VIEW healthscore.effective_scores WITH (security_invoker = true) AS
-SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.measures, s.contributions, s.run_id,
+SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.grade, s.before_rules, s.rules, s.measures, s.contributions, s.facts, s.run_id,
        CASE WHEN e.effective_band IS NULL THEN s.score ELSE e.effective_score END AS effective_score,
        coalesce(e.effective_band, s.band) AS effective_band,
        CASE WHEN e.effective_band IS NULL THEN s.band_rank ELSE e.effective_band_rank END AS effective_band_rank,
@@ -360,8 +360,12 @@ COMMENT ON COLUMN healthscore.effective_scores.score IS 'Computed score, as in h
 COMMENT ON COLUMN healthscore.effective_scores.band IS 'Computed band.';
 COMMENT ON COLUMN healthscore.effective_scores.band_rank IS 'Its rank, 1 is the lowest; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.effective_scores.coverage IS 'Share of the weight whose measures are known.';
+COMMENT ON COLUMN healthscore.effective_scores.grade IS 'How far the data can be trusted, A to F.';
+COMMENT ON COLUMN healthscore.effective_scores.before_rules IS 'Computed score before the rules of the scorecard.';
+COMMENT ON COLUMN healthscore.effective_scores.rules IS 'Names of the rules that changed it; NULL for none.';
 COMMENT ON COLUMN healthscore.effective_scores.measures IS 'Values in the order of the scorecard.';
 COMMENT ON COLUMN healthscore.effective_scores.contributions IS 'Points that each measure gives to the computed score.';
+COMMENT ON COLUMN healthscore.effective_scores.facts IS 'What the rules looked at besides measures.';
 COMMENT ON COLUMN healthscore.effective_scores.run_id IS 'The run that last changed the row.';
 COMMENT ON COLUMN healthscore.effective_scores.effective_score IS 'The score that holds: overridden, or else the computed one. NULL where that is NULL.';
 COMMENT ON COLUMN healthscore.effective_scores.effective_band IS 'The band that holds.';

@@ -21,7 +21,7 @@ SELECT s.account_id, s.as_of, CASE WHEN s.band_rank IS NOT NULL THEN s.score END
        CASE WHEN s.band_rank IS NOT NULL THEN s.score END - lag(CASE WHEN s.band_rank IS NOT NULL THEN s.score END) OVER w AS change, lag(s.band) OVER w AS previous_band,
        s.segment, s.scorecard, s.version,
        CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band,
-       s.override_reason, s.override_by, s.override_until
+       s.override_reason, s.override_by, s.override_until, s.rules, s.grade
 FROM healthscore.effective_scores AS s
 WINDOW w AS (PARTITION BY s.account_id ORDER BY s.as_of);
 COMMENT ON VIEW healthscore.score_history IS 'Every stored score, with the change since the night before it, as computed; the effective score beside it is what people made of it. A night with insufficient data has no score here; healthscore.scores has what the known measures gave.';
@@ -41,14 +41,17 @@ COMMENT ON COLUMN healthscore.score_history.effective_band IS 'The band that hol
 COMMENT ON COLUMN healthscore.score_history.override_reason IS 'Why it is overridden; NULL if it is not.';
 COMMENT ON COLUMN healthscore.score_history.override_by IS 'By whom.';
 COMMENT ON COLUMN healthscore.score_history.override_until IS 'First night on which the override does not hold any more.';
+COMMENT ON COLUMN healthscore.score_history.rules IS 'Names of the rules that changed the computed score; NULL for none.';
+COMMENT ON COLUMN healthscore.score_history.grade IS 'How far the data behind it can be trusted, A to F.';
 
 CREATE VIEW healthscore.score_drivers WITH (security_invoker = true) AS
 SELECT s.account_id, s.as_of, e.pos, e.measure, e.title, e.measure_group, e.value, e.unit, e.points, e.weight,
-       e.contribution, e.lost, e.missing, e.reason, s.scorecard, s.version
+       e.contribution, e.lost, e.missing, e.reason, e.rule, e.peer_median, e.peer_percentile, s.scorecard, s.version
 FROM healthscore.scores AS s
 JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
-CROSS JOIN LATERAL healthscore.explain(c.card, s.measures) AS e;
-COMMENT ON VIEW healthscore.score_drivers IS 'Why: a row for each account, night and measure, as healthscore.explain() gives it for the scorecard that was in force.';
+LEFT JOIN healthscore.baselines AS p ON p.as_of = s.as_of AND p.scorecard = s.scorecard AND p.version = s.version AND p.segment = coalesce(s.segment, '')
+CROSS JOIN LATERAL healthscore.explain(c.card, s.measures, p.baseline, s.facts) AS e;
+COMMENT ON VIEW healthscore.score_drivers IS 'Why: a row for each account, night and measure, and for each rule that changed the score, as healthscore.explain() gives it for the scorecard and the peers of that night.';
 COMMENT ON COLUMN healthscore.score_drivers.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.score_drivers.as_of IS 'The night.';
 COMMENT ON COLUMN healthscore.score_drivers.pos IS 'Position of the measure in the scorecard.';
@@ -63,6 +66,9 @@ COMMENT ON COLUMN healthscore.score_drivers.contribution IS 'points * weight; th
 COMMENT ON COLUMN healthscore.score_drivers.lost IS 'What the measure is short of all its points.';
 COMMENT ON COLUMN healthscore.score_drivers.missing IS 'Policy that was applied to a value that is not known.';
 COMMENT ON COLUMN healthscore.score_drivers.reason IS 'One line for people.';
+COMMENT ON COLUMN healthscore.score_drivers.rule IS 'Name of the rule; NULL for a measure.';
+COMMENT ON COLUMN healthscore.score_drivers.peer_median IS 'Median of the value among the peers, the account itself left out; NULL if the scorecard looks at no peers, or they are too few.';
+COMMENT ON COLUMN healthscore.score_drivers.peer_percentile IS 'Share of the peers below the value, 0 to 100, ties half.';
 COMMENT ON COLUMN healthscore.score_drivers.scorecard IS 'Scorecard that was in force.';
 COMMENT ON COLUMN healthscore.score_drivers.version IS 'Its version.';
 
@@ -73,7 +79,7 @@ SELECT s.account_id, a.name, s.segment, a.owner, a.plan, a.arr, s.as_of,
        line.trend, why.reasons, s.scorecard, s.version,
        CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band, s.effective_band_rank,
        s.override_reason, s.override_by, s.override_until,
-       coalesce(note.annotations, 0) AS annotations, note.latest_annotation, c.state AS scorecard_state
+       coalesce(note.annotations, 0) AS annotations, note.latest_annotation, c.state AS scorecard_state, s.rules, s.grade
 FROM healthscore.effective_scores AS s
 LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
 LEFT JOIN healthscore.scores AS month_ago ON month_ago.account_id = s.account_id AND month_ago.as_of = s.as_of - 30
@@ -85,9 +91,10 @@ JOIN (
     -- OFFSET 0: the state once per scorecard, not once per account
     SELECT k.name, k.version, k.card, healthscore.hs_card_state(k.name, k.version, (SELECT max(l.as_of) FROM healthscore.scores AS l)) AS state
     FROM healthscore.scorecards AS k OFFSET 0) AS c ON c.name = s.scorecard AND c.version = s.version
+LEFT JOIN healthscore.baselines AS p ON p.as_of = s.as_of AND p.scorecard = s.scorecard AND p.version = s.version AND p.segment = coalesce(s.segment, '')
 CROSS JOIN LATERAL (
     SELECT array_agg(d.reason ORDER BY d.lost DESC, d.pos) AS reasons
-    FROM (SELECT e.reason, e.lost, e.pos FROM healthscore.explain(c.card, s.measures) AS e
+    FROM (SELECT e.reason, e.lost, e.pos FROM healthscore.explain(c.card, s.measures, p.baseline, s.facts) AS e
           WHERE e.lost > 0 ORDER BY e.lost DESC, e.pos LIMIT 3) AS d) AS why
 LEFT JOIN (
     SELECT n.account_id, count(*) AS annotations, (array_agg(n.body ORDER BY n.day DESC, n.annotation_id DESC))[1] AS latest_annotation
@@ -122,3 +129,5 @@ COMMENT ON COLUMN healthscore.portfolio.override_until IS 'First night on which 
 COMMENT ON COLUMN healthscore.portfolio.annotations IS 'How many annotations of the account are shown on that night.';
 COMMENT ON COLUMN healthscore.portfolio.latest_annotation IS 'The one about the latest day; NULL if none.';
 COMMENT ON COLUMN healthscore.portfolio.scorecard_state IS 'Does the scorecard tell who leaves: unvalidated, validated, expired or failed, as healthscore.scorecard_state() says at that night.';
+COMMENT ON COLUMN healthscore.portfolio.rules IS 'Names of the rules that changed the computed score; NULL for none.';
+COMMENT ON COLUMN healthscore.portfolio.grade IS 'How far the data behind it can be trusted, A to F.';

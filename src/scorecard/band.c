@@ -13,8 +13,9 @@
 #include "scorecard/band.h"
 
 /*
- * The band of a score, as hs_score() judges it: an edge belongs to the upper
- * band, and 1e-9 below it is on it.
+ * The band of a score, which is judged on the score itself and not on the
+ * rounded one.  An edge belongs to the upper band; 1e-9 keeps the last bits of
+ * a sum from deciding a colour.
  */
 int
 hs_band_of(const HsScoring *scoring, double score)
@@ -28,21 +29,28 @@ hs_band_of(const HsScoring *scoring, double score)
 }
 
 /*
- * The greatest score of a band that is also shown as one of it: the last step
- * of the shown decimals below the next band, or the lower edge where a band is
- * narrower than a step.
+ * The greatest score that is still shown as less than an edge: the last step
+ * of the shown decimals below it, or "least" where the band is narrower than a
+ * step.  1e-6 of a step lets decimal fractions be what they are written as.
  */
+double
+hs_step_below(double edge, int decimals, double least)
+{
+	double steps = pow(10, decimals);
+
+	return Max((ceil(edge * steps - 1e-6) - 1) / steps, least);
+}
+
+/* The greatest score of a band that is also shown as one of it. */
 static double
-top_of_band(const HsScoring *scoring, int band)
+band_top(const HsScoring *scoring, int band)
 {
 	const HsScoreBand *bands = HS_SCORE_BANDS(scoring);
-	double steps;
 
-	if (band + 1 >= scoring->n_bands)
-		return 100;
-	steps = pow(10, scoring->decimals);
-	return Max((ceil(bands[band + 1].from * steps - 1e-6) - 1) / steps,
-			   bands[band].from);
+	return band + 1 == scoring->n_bands
+			   ? 100
+			   : hs_step_below(bands[band + 1].from, scoring->decimals,
+							   bands[band].from);
 }
 
 /*
@@ -75,7 +83,7 @@ hs_effective(const HsScoring *scoring, double score, bool has_score,
 	if (is < said->band)
 		return bands[said->band].from;
 	if (is > said->band)
-		return top_of_band(scoring, said->band);
+		return band_top(scoring, said->band);
 	return score;
 }
 

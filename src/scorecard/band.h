@@ -24,6 +24,7 @@ typedef struct HsOverride
 } HsOverride;
 
 extern int hs_band_of(const HsScoring *scoring, double score);
+extern double hs_step_below(double edge, int decimals, double least);
 extern double hs_effective(const HsScoring *scoring, double score,
 						   bool has_score, const HsOverride *said, int *band);
 extern void hs_nominal_shares(const HsScoring *scoring, double *shares);

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "scorecard/band.h"
 #include "scorecard/document.h"
 
 #define ATTRIBUTE_MAX 200
@@ -152,21 +153,13 @@ find_band(HsJson *node, const HsDocument *doc)
 	hs_json_fail(node, "the name of a band of this scorecard");
 }
 
-/*
- * The greatest score that is displayed below the next band and lies in the
- * band; 100 in the last.  1e-6 of a step lets decimal fractions be what they
- * are written as.
- */
 static double
 band_top(const HsDocument *doc, int band)
 {
-	double steps = pow(10, doc->decimals);
-	double top;
-
-	if (band + 1 == doc->n_bands)
-		return 100;
-	top = (ceil(doc->bands[band + 1].from * steps - 1e-6) - 1) / steps;
-	return Max(top, doc->bands[band].from);
+	return band + 1 == doc->n_bands
+			   ? 100
+			   : hs_step_below(doc->bands[band + 1].from, doc->decimals,
+							   doc->bands[band].from);
 }
 
 /* What the rule does: exactly one of "cap", "floor" and "band". */

@@ -17,7 +17,7 @@
  */
 #include "postgres.h"
 
-#include "scorecard/score.h"
+#include "scorecard/band.h"
 
 static bool
 is_one_of(const HsScoring *scoring, const HsCondition *c, const HsFact *fact,

@@ -20,7 +20,7 @@
 
 #include <math.h>
 
-#include "scorecard/score.h"
+#include "scorecard/band.h"
 
 /* Bytes of a scoring part with as many parts as "counts" says. */
 Size
@@ -85,22 +85,6 @@ round_to(double x, int decimals)
 	static const double power[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
 
 	return round(x * power[decimals]) / power[decimals];
-}
-
-/*
- * The band of a score, which is judged on the score itself and not on the
- * rounded one.  An edge belongs to the upper band; 1e-9 keeps the last bits of
- * a sum from deciding a colour.
- */
-int
-hs_band_of(const HsScoring *scoring, double score)
-{
-	const HsScoreBand *bands = HS_SCORE_BANDS(scoring);
-	int band = 0;
-
-	while (band + 1 < scoring->n_bands && score + 1e-9 >= bands[band + 1].from)
-		band++;
-	return band;
 }
 
 /*

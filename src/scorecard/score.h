@@ -255,7 +255,6 @@ extern Size hs_scoring_size(const HsScoring *counts);
 extern void hs_score(const HsScoring *scoring, const HsScoreInput *in,
 					 HsScored *scored, int *chosen, HsRuled *ruled,
 					 HsScore *result);
-extern int hs_band_of(const HsScoring *scoring, double score);
 
 extern double hs_log_scale(double x);
 extern HsUnknown hs_normalise(const HsScoring *scoring, int measure,
