@@ -23,10 +23,13 @@
 
 #define WIRE_VERSION 1
 
-/* Bytes of a measure without its points, of its sums, of a point */
+/* Bytes of a measure without its points, of a point */
 #define MEASURE_BYTES 6
-#define SUMS_BYTES 34
 #define POINT_BYTES 16
+
+/* Where bits are cut: the sums of HsPoints, or the moments of HsPeers */
+#define STATE_SUMS 6
+#define BASELINE_SUMS 4
 
 typedef struct Wire
 {
@@ -53,32 +56,11 @@ need(const Wire *w, Size bytes)
 		bad_value(w);
 }
 
-static void
-send_dd(StringInfo buf, HsDD d)
-{
-	pq_sendfloat8(buf, d.hi);
-	pq_sendfloat8(buf, d.lo);
-}
-
-/* A double-double in normal form. */
-static HsDD
-read_dd(const Wire *w)
-{
-	HsDD d;
-
-	d.hi = pq_getmsgfloat8(w->buf);
-	d.lo = pq_getmsgfloat8(w->buf);
-	if (!isfinite(d.hi) || !isfinite(d.lo) || d.hi + d.lo != d.hi)
-		bad_value(w);
-	return d;
-}
-
 /*
- * What both types send of a measure.  Where bits are cut, the two sums are
- * those of HsPoints or the moments of HsPeers.
+ * What both types send of a measure.
  */
 static void
-send_points(StringInfo buf, const HsPoints *p, HsDD first, HsDD second)
+send_points(StringInfo buf, const HsPoints *p, const double *sums, int n_sums)
 {
 	int i;
 
@@ -86,8 +68,8 @@ send_points(StringInfo buf, const HsPoints *p, HsDD first, HsDD second)
 	if (p->shift > 0)
 	{
 		pq_sendint16(buf, p->scale);
-		send_dd(buf, first);
-		send_dd(buf, second);
+		for (i = 0; i < n_sums; i++)
+			pq_sendfloat8(buf, sums[i]);
 	}
 	pq_sendint32(buf, p->n);
 	for (i = 0; i < p->n; i++)
@@ -98,7 +80,7 @@ send_points(StringInfo buf, const HsPoints *p, HsDD first, HsDD second)
 }
 
 static void
-read_points(const Wire *w, HsPoints *p, HsDD *first, HsDD *second)
+read_points(const Wire *w, HsPoints *p, double *sums, int n_sums)
 {
 	int shift;
 	int scale = 0;
@@ -112,12 +94,16 @@ read_points(const Wire *w, HsPoints *p, HsDD *first, HsDD *second)
 		bad_value(w);
 	if (shift > 0)
 	{
-		need(w, SUMS_BYTES + sizeof(int32));
+		need(w, sizeof(int16) + n_sums * sizeof(double) + sizeof(int32));
 		scale = (int16) pq_getmsgint(w->buf, 2);
-		*first = read_dd(w);
-		*second = read_dd(w);
-		if (scale < HS_SCALE_ZERO || scale > DBL_MAX_EXP || second->hi < 0)
+		if (scale < HS_SCALE_ZERO || scale > DBL_MAX_EXP)
 			bad_value(w);
+		for (i = 0; i < n_sums; i++)
+		{
+			sums[i] = pq_getmsgfloat8(w->buf);
+			if (!isfinite(sums[i]))
+				bad_value(w);
+		}
 	}
 	n = (int32) pq_getmsgint(w->buf, 4);
 	if (n < (shift > 0) || n > HS_BASELINE_POINTS)
@@ -173,13 +159,23 @@ read_baseline(StringInfo buf, bool binary)
 	for (i = 0; i < n; i++)
 	{
 		HsPeersInput *m = &measures[i];
+		double sums[BASELINE_SUMS];
 
 		need(&w, 2);
 		m->level = (uint16) pq_getmsgint(buf, 2);
 		if (m->level > HS_MAX_LEVEL)
 			bad_value(&w);
-		read_points(&w, &m->points, &m->mean, &m->squares);
+		read_points(&w, &m->points, sums, BASELINE_SUMS);
 		m->has_moments = m->points.shift > 0;
+		if (!m->has_moments)
+			continue;
+		m->mean.hi = sums[0];
+		m->mean.lo = sums[1];
+		m->squares.hi = sums[2];
+		m->squares.lo = sums[3];
+		if (sums[0] + sums[1] != sums[0] || sums[2] + sums[3] != sums[2] ||
+			sums[2] < 0)
+			bad_value(&w);
 	}
 	if (buf->cursor != buf->len)
 		bad_value(&w);
@@ -200,6 +196,8 @@ write_baseline(const HsBaseline *b)
 	{
 		const HsPeers *peers = &b->peers[i];
 		const int64 *counts = HS_PEERS_COUNTS(b, peers);
+		double sums[BASELINE_SUMS] = { peers->mean.hi, peers->mean.lo,
+									   peers->squares.hi, peers->squares.lo };
 		HsPoints p;
 
 		hs_points_alloc(&p, peers->points);
@@ -212,7 +210,7 @@ write_baseline(const HsBaseline *b)
 			p.counts[j] = counts[j] - (j > 0 ? counts[j - 1] : 0);
 		}
 		pq_sendint16(&buf, peers->level);
-		send_points(&buf, &p, peers->mean, peers->squares);
+		send_points(&buf, &p, sums, BASELINE_SUMS);
 		hs_points_free(&p);
 	}
 	return pq_endtypsend(&buf);
@@ -230,12 +228,11 @@ read_state(StringInfo buf, bool binary)
 	for (i = 0; i < n; i++)
 	{
 		HsPoints p;
-		HsDD sum = { 0, 0 };
-		HsDD squares = { 0, 0 };
+		double sums[STATE_SUMS] = { 0 };
 
-		read_points(&w, &p, &sum, &squares);
-		p.sum = sum;
-		p.squares = squares;
+		read_points(&w, &p, sums, STATE_SUMS);
+		p.sum = (HsTriple){ sums[0], sums[1], sums[2] };
+		p.squares = (HsTriple){ sums[3], sums[4], sums[5] };
 		state = hs_tally_set(state, i, &p);
 		hs_points_free(&p);
 	}
@@ -256,10 +253,17 @@ write_state(const HsBaselineState *state)
 	for (i = 0; i < state->n_measures; i++)
 	{
 		HsPoints p;
+		double sums[STATE_SUMS];
 
 		CHECK_FOR_INTERRUPTS();
 		hs_tally_read(state, i, &p);
-		send_points(&buf, &p, p.sum, p.squares);
+		sums[0] = p.sum.a;
+		sums[1] = p.sum.b;
+		sums[2] = p.sum.c;
+		sums[3] = p.squares.a;
+		sums[4] = p.squares.b;
+		sums[5] = p.squares.c;
+		send_points(&buf, &p, sums, STATE_SUMS);
 		hs_points_free(&p);
 	}
 	return pq_endtypsend(&buf);

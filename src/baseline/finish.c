@@ -164,12 +164,14 @@ set_measure(HsBaseline *b, HsPeers *peers, HsPeersInput *from)
 	if (p->n == 0)
 		return;
 
+	peers->scale = p->scale;
 	if (from->has_moments)
 	{
-		peers->scale = p->scale;
 		peers->mean = from->mean;
 		peers->squares = from->squares;
 	}
+	else if (p->shift > 0)
+		hs_points_summed_moments(p, &peers->mean, &peers->squares);
 	else
 	{
 		int scale;
@@ -183,18 +185,6 @@ set_measure(HsBaseline *b, HsPeers *peers, HsPeersInput *from)
 		values[i] = p->values[i];
 		peers->n += p->counts[i];
 		counts[i] = peers->n;
-	}
-	if (p->shift > 0 && !from->has_moments)
-	{
-		/* sums of the values themselves are better than of their buckets */
-		HsDD total = hs_dd_from_int64(peers->n);
-
-		peers->scale = p->scale;
-		peers->mean = hs_dd_div(p->sum, total);
-		peers->squares =
-			hs_dd_add(p->squares, hs_dd_neg(hs_dd_mul(peers->mean, p->sum)));
-		if (peers->squares.hi < 0)
-			memset(&peers->squares, 0, sizeof(HsDD));
 	}
 	if (Max(fabs(values[0]), fabs(values[p->n - 1])) > DBL_MAX / 4)
 		peers->factor = 0.25;

@@ -22,6 +22,89 @@ compare(double a, double b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* From so many values on a radix sort is faster. */
+#define RADIX_FROM 128
+
+/* Bits in the order of the numbers, and back */
+static inline uint64
+to_key(double v)
+{
+	union
+	{
+		double d;
+		uint64 u;
+	} bits;
+
+	bits.d = v;
+	return (bits.u >> 63) != 0 ? ~bits.u : bits.u | UINT64CONST(1) << 63;
+}
+
+static inline double
+from_key(uint64 key)
+{
+	union
+	{
+		double d;
+		uint64 u;
+	} bits;
+
+	bits.u = (key >> 63) != 0 ? key & (PG_UINT64_MAX >> 1) : ~key;
+	return bits.d;
+}
+
+/*
+ * By one byte after the other, the lowest first, but for those that are the
+ * same in all: quantised values have few that are not.
+ */
+static void
+sort_values(double *values, int n)
+{
+	uint64 *keys;
+	uint64 *to;
+	uint64 *other;
+	uint64 differ = 0;
+	int byte;
+	int i;
+
+	if (n < RADIX_FROM)
+	{
+		sort_doubles(values, n);
+		return;
+	}
+	keys = palloc(2 * n * sizeof(uint64));
+	for (i = 0; i < n; i++)
+	{
+		keys[i] = to_key(values[i]);
+		differ |= keys[i] ^ keys[0];
+	}
+	other = keys;
+	to = keys + n;
+	for (byte = 0; byte < 64; byte += 8)
+	{
+		int start[256] = { 0 };
+		int sum = 0;
+
+		if ((differ >> byte & 0xff) == 0)
+			continue;
+		for (i = 0; i < n; i++)
+			start[other[i] >> byte & 0xff]++;
+		for (i = 0; i < 256; i++)
+		{
+			int count = start[i];
+
+			start[i] = sum;
+			sum += count;
+		}
+		for (i = 0; i < n; i++)
+			to[start[other[i] >> byte & 0xff]++] = other[i];
+		to = other;
+		other = to == keys ? keys + n : keys;
+	}
+	for (i = 0; i < n; i++)
+		values[i] = from_key(other[i]);
+	pfree(keys);
+}
+
 void
 hs_points_alloc(HsPoints *p, int room)
 {
@@ -63,6 +146,51 @@ scale_of_sorted(const double *values, int n)
 				  : scale_of(Max(fabs(values[0]), fabs(values[n - 1])));
 }
 
+static inline void
+add_double(HsTriple *t, double x)
+{
+	HsDD s = hs_two_sum(t->a, x);
+
+	t->a = s.hi;
+	s = hs_two_sum(t->b, s.lo);
+	t->b = s.hi;
+	t->c += s.lo;
+}
+
+static inline void
+add_product(HsTriple *t, double x, double y)
+{
+	HsDD p = hs_two_prod(x, y);
+
+	add_double(t, p.hi);
+	add_double(t, p.lo);
+}
+
+static void
+add_triple(HsTriple *t, const HsTriple *other)
+{
+	add_double(t, other->a);
+	add_double(t, other->b);
+	add_double(t, other->c);
+}
+
+static HsDD
+triple_value(const HsTriple *t)
+{
+	HsDD s = hs_two_sum(t->a, t->b);
+
+	s = hs_dd_add_double(s, t->c);
+	return s;
+}
+
+static void
+scale_triple(HsTriple *t, int by)
+{
+	t->a = ldexp(t->a, by);
+	t->b = ldexp(t->b, by);
+	t->c = ldexp(t->c, by);
+}
+
 /* What is lost in the lesser numbers does not matter next to the greater. */
 static void
 rescale(HsPoints *p, int scale)
@@ -71,10 +199,8 @@ rescale(HsPoints *p, int scale)
 
 	if (by == 0)
 		return;
-	p->sum.hi = ldexp(p->sum.hi, by);
-	p->sum.lo = ldexp(p->sum.lo, by);
-	p->squares.hi = ldexp(p->squares.hi, 2 * by);
-	p->squares.lo = ldexp(p->squares.lo, 2 * by);
+	scale_triple(&p->sum, by);
+	scale_triple(&p->squares, 2 * by);
 	p->scale = scale;
 }
 
@@ -82,18 +208,46 @@ static inline void
 add_to_sums(HsPoints *p, double v, int64 count)
 {
 	double x = p->scale == 0 ? v : ldexp(v, -p->scale);
-	HsDD square = hs_two_prod(x, x);
 
 	if (count == 1)
 	{
-		p->sum = hs_dd_add_double(p->sum, x);
-		p->squares = hs_dd_add(p->squares, square);
+		add_double(&p->sum, x);
+		add_product(&p->squares, x, x);
 	}
 	else
 	{
-		p->sum = hs_dd_add(p->sum, hs_two_prod(x, count));
-		p->squares = hs_dd_add(p->squares, hs_dd_mul_double(square, count));
+		HsDD square = hs_two_prod(x, x);
+
+		add_product(&p->sum, x, count);
+		add_product(&p->squares, square.hi, count);
+		add_product(&p->squares, square.lo, count);
 	}
+}
+
+/*
+ * Mean, and sum of squared deviations from it, of points with sums: with S and
+ * Q the sums of values and squares, S / n and (n Q - S^2) / n, of which the
+ * difference is taken before anything is rounded.
+ */
+void
+hs_points_summed_moments(const HsPoints *p, HsDD *mean, HsDD *squares)
+{
+	const HsTriple *s = &p->sum;
+	int64 n = hs_points_total(p);
+	HsTriple t = { 0 };
+
+	add_product(&t, n, p->squares.a);
+	add_product(&t, -s->a, s->a);
+	add_product(&t, n, p->squares.b);
+	add_product(&t, -2 * s->a, s->b);
+	add_product(&t, n, p->squares.c);
+	add_product(&t, -s->b, s->b);
+	add_product(&t, -2 * s->a, s->c);
+	add_product(&t, -2 * s->b, s->c);
+	*mean = hs_dd_div(triple_value(s), hs_dd_from_int64(n));
+	*squares = hs_dd_div(triple_value(&t), hs_dd_from_int64(n));
+	if (squares->hi < 0)
+		squares->hi = squares->lo = 0;
 }
 
 /* Cut bits of all points, and merge those that are alike then. */
@@ -213,8 +367,10 @@ hs_points_merge(HsPoints *into, HsPoints *a, HsPoints *b)
 		rescale(a, scale);
 		rescale(b, scale);
 		into->scale = scale;
-		into->sum = hs_dd_add(a->sum, b->sum);
-		into->squares = hs_dd_add(a->squares, b->squares);
+		into->sum = a->sum;
+		into->squares = a->squares;
+		add_triple(&into->sum, &b->sum);
+		add_triple(&into->squares, &b->squares);
 	}
 	hs_points_settle(into);
 }
@@ -243,7 +399,7 @@ hs_points_add(HsPoints *p, double *pending, int n)
 			pending[i] = hs_quantise(pending[i], p->shift);
 		}
 	}
-	sort_doubles(pending, n);
+	sort_values(pending, n);
 
 	hs_points_alloc(&single, n);
 	for (i = 0; i < n; i++)
@@ -286,30 +442,27 @@ void
 hs_points_moments(const double *values, const int64 *counts, int n, int *scale,
 				  HsDD *mean, HsDD *squares)
 {
-	HsPoints p = { 0 };
+	HsTriple sum = { 0 };
+	HsDD all = { 0, 0 };
 	HsDD minus;
 	int64 total = 0;
 	int i;
 
-	p.scale = scale_of_sorted(values, n);
-	if (p.scale == HS_SCALE_ZERO)
-		p.scale = 0;
+	*scale = scale_of_sorted(values, n);
+	if (*scale == HS_SCALE_ZERO)
+		*scale = 0;
 	for (i = 0; i < n; i++)
 	{
-		double x = ldexp(values[i], -p.scale);
-
-		p.sum = hs_dd_add(p.sum, hs_two_prod(x, counts[i]));
+		add_product(&sum, ldexp(values[i], -*scale), counts[i]);
 		total += counts[i];
 	}
-	*mean = hs_dd_div(p.sum, hs_dd_from_int64(total));
+	*mean = hs_dd_div(triple_value(&sum), hs_dd_from_int64(total));
 	minus = hs_dd_neg(*mean);
 	for (i = 0; i < n; i++)
 	{
-		HsDD d = hs_dd_add_double(minus, ldexp(values[i], -p.scale));
+		HsDD d = hs_dd_add_double(minus, ldexp(values[i], -*scale));
 
-		p.squares =
-			hs_dd_add(p.squares, hs_dd_mul_double(hs_dd_mul(d, d), counts[i]));
+		all = hs_dd_add(all, hs_dd_mul_double(hs_dd_mul(d, d), counts[i]));
 	}
-	*scale = p.scale;
-	*squares = p.squares;
+	*squares = all;
 }

@@ -35,8 +35,8 @@ typedef struct HsTally
 	int16 shift;
 	int16 scale;
 	uint16 reserved;
-	HsDD sum; /* as in HsPoints */
-	HsDD squares;
+	HsTriple sum; /* as in HsPoints */
+	HsTriple squares;
 } HsTally;
 
 typedef struct HsBaselineState
