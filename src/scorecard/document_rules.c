@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
 #include <math.h>
 
 #include "scorecard/band.h"
@@ -261,20 +260,22 @@ words_of(const char *name)
 	*w++ = '_';
 	for (; *name != '\0'; name++)
 	{
-		unsigned char c = *name;
+		char c = *name;
+		bool upper = c >= 'A' && c <= 'Z';
 
-		if (!isalnum(c) && !IS_HIGHBIT_SET(c))
+		if (!upper && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+			!IS_HIGHBIT_SET(c))
 		{
 			if (w[-1] != '_')
 				*w++ = '_';
 		}
 		else
 		{
-			if (after_lower && isupper(c) && w[-1] != '_')
+			if (after_lower && upper && w[-1] != '_')
 				*w++ = '_';
-			*w++ = pg_tolower(c);
+			*w++ = pg_ascii_tolower(c);
 		}
-		after_lower = !isupper(c);
+		after_lower = !upper;
 	}
 	if (w[-1] != '_')
 		*w++ = '_';

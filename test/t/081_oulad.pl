@@ -131,7 +131,8 @@ sub measures_agree
 	return;
 }
 
-measures_agree('s.measures', 12, 'own tables');
+# the three measures behind are for rules
+measures_agree('s.measures[:12]', 12, 'own tables');
 is( sql('SELECT count(*) FROM (SELECT s.score, ' . plain_points('p.measures') . ' AS plain FROM healthscore.scores AS s
 	JOIN plain.measures AS p ON p.account = s.account_id::integer AND p.as_of = s.as_of) AS q
 	WHERE (score IS NULL) <> (plain IS NULL) OR abs(score - plain) > 1e-9'),
@@ -161,7 +162,7 @@ note(sprintf '%s: %s accounts, score %s, green %s amber %s red %s no data %s', @
 # of the rest stand in the same proportion, so the scores are the same.
 
 sql(q{
-SELECT healthscore.publish_scorecard((core || jsonb_build_object('scorecard', 'lms', 'minimum_coverage', 0,
+SELECT healthscore.publish_scorecard((core - 'rules' || jsonb_build_object('scorecard', 'lms', 'minimum_coverage', 0,
     'source', '{"table": "lms.visits", "account": "contract", "day": "visited_on", "accounts":
         {"table": "lms.contracts", "account": "id", "since": "begins", "until": "ends", "segment": "module"}}'::jsonb,
     'signals', '[{"name": "logins", "column": "pages", "absent": "zero"}, {"name": "active_users", "column": "here", "absent": "zero"},
@@ -184,7 +185,7 @@ my $parts = sub {
 is( sql("SELECT count(*), count(*) FILTER (WHERE b.account_id IS NULL OR s.account_id IS NULL OR s.scorecard <> 'lms' OR s.segment IS DISTINCT FROM b.segment
 		OR (b.band_rank IS NOT NULL AND s.band <> b.band) OR (s.score IS NULL) <> (b.score IS NULL) OR abs(s.score - b.score) > 1e-9
 		OR (b.contributions IS NULL) <> (s.contributions IS NULL)
-		OR b.contributions IS NOT NULL AND " . differing('(' . $parts->('s.contributions') . ')[:12]', 'b.contributions') . ')
+		OR b.contributions IS NOT NULL AND " . differing('(' . $parts->('s.contributions') . ')[:12]', 'b.contributions[:12]') . ')
 	FROM (SELECT * FROM healthscore.scores WHERE as_of IN (' . $nights . ')) AS s FULL JOIN before AS b USING (account_id, as_of)'),
 	sql('SELECT count(*), 0 FROM before'), 'the other shape: the same scores');
 measures_agree('(' . $parts->('s.measures') . ')', 18, 'the other shape');
@@ -207,7 +208,8 @@ mark AS (
 ), measured AS (
     SELECT m.account_id, m.as_of,
            healthscore.measure_partial((SELECT card FROM card), m.as_of, s.day, s.logins, s.active_users, s.active_users_7d, s.licensed_seats, s.features_used,
-               s.features_available, s.tickets_opened, s.sentiment, s.days_since_customer_contact, s.days_to_renewal, s.days_payment_overdue) AS partial,
+               s.features_available, s.tickets_opened, s.sentiment, s.days_since_customer_contact, s.days_to_renewal, s.days_payment_overdue,
+               s.api_calls, s.workflows_completed, s.champion_active) AS partial,
            m.as_of - max(s.day) FILTER (WHERE s.logins > 0) AS recency
     FROM mark AS m
     LEFT JOIN healthscore.signals AS s ON s.account_id = m.account_id AND s.day > m.as_of - 90 AND s.day <= m.as_of
