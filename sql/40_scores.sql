@@ -186,7 +186,7 @@ BEGIN
     first_day := CASE WHEN indexed THEN format('(SELECT min(f.%I) FROM %s AS f WHERE f.%I = %s)', day, rel, account, who)
                       ELSE 'f.first_day' END;
     IF attributes IS NOT NULL THEN
-        SELECT format('jsonb_build_object(%s)', coalesce(string_agg(format('%L, %s', k, healthscore.hs_attribute_sql(arel, k)), ', '), ''))
+        SELECT format('jsonb_build_object(%s)', string_agg(format('%L, %s', k, healthscore.hs_attribute_sql(arel, k)), ', '))
         INTO facts
         FROM unnest(attributes) AS k WHERE k <> 'age_days';
     END IF;
@@ -260,7 +260,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     facts text := CASE
-        WHEN (src ->> 'age')::boolean THEN format('%s || jsonb_build_object(''age_days'', %s - e.since + 1)', 'e.facts', as_of_sql)
+        WHEN (src ->> 'age')::boolean THEN format('%sjsonb_build_object(''age_days'', %s - e.since + 1)', CASE WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts || ' ELSE '' END, as_of_sql)
         WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts'
         ELSE 'NULL::jsonb' END;
     measures text := format('healthscore.measured(%s, %s, e.partial, e.since)', card_sql, as_of_sql);
@@ -293,7 +293,7 @@ BEGIN
         '           %12$s AS facts%13$s\n'
         '    FROM (\n'
         '        SELECT %14$s::text AS account_id, %15$s AS segment, m.partial,\n'
-        '               %16$s AS since, %17$s AS until, %18$s AS facts%19$s\n'
+        '               %16$s AS since, %17$s AS until%18$s%19$s\n'
         '        FROM measured%1$s AS m%20$s\n'
         '    ) AS e\n'
         '    WHERE (e.since IS NULL OR e.since <= %4$s) AND (e.until IS NULL OR e.until > %4$s)%21$s\n'
@@ -301,7 +301,7 @@ BEGIN
         n, src ->> 'account', card_sql, as_of_sql, src ->> 'day', src ->> 'signals', src ->> 'table', span, src ->> 'where',
         CASE WHEN stored IS NULL THEN '' ELSE format(' AND %s = ANY ($1%s)', src ->> 'account',
             CASE WHEN src ->> 'account_type' = 'text' THEN '' ELSE format('::%s[]', src ->> 'account_type') END) END,
-        measures, facts, CASE WHEN n = '' THEN '' ELSE ', ' || last_day || ' AS last_day' END, who, src ->> 'segment', src ->> 'since', src ->> 'until', coalesce(src ->> 'facts', 'NULL::jsonb'),
+        measures, facts, CASE WHEN n = '' THEN '' ELSE ', ' || last_day || ' AS last_day' END, who, src ->> 'segment', src ->> 'since', src ->> 'until', ', ' || (src ->> 'facts') || ' AS facts',
         rest, join_sql, ' AND ' || assigned);
 END
 $$;

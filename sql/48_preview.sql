@@ -53,16 +53,16 @@ BEGIN
         book := healthscore.hs_book_sql(src, '$1', '$2', '_new', healthscore.scorecard_span(draft), 'e.account_id IN (SELECT b.account_id FROM before AS b)', NULL)
             || E',\nbook AS (SELECT n.account_id, n.segment, n.measures, n.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before\n'
                '    FROM book_new AS n JOIN before AS b ON b.account_id = n.account_id)';
-    ELSIF known OR src ->> 'facts' IS NULL THEN
+    ELSIF known OR healthscore.hs_card_attributes(draft) IS NULL THEN
         book := 'book AS (SELECT b.account_id, b.segment, b.measures, b.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before FROM before AS b)';
     ELSE
         -- what a rule of the draft looks at may not have been looked at that night
-        book := format(E'book AS (\n    SELECT e.account_id::text AS account_id, e.segment, e.measures, e.facts%s || coalesce(e.known, ''{}'') AS facts, e.score_before, e.band_before, e.rank_before\n'
+        book := format(E'book AS (\n    SELECT e.account_id::text AS account_id, e.segment, e.measures, coalesce(e.facts, ''{}'')%s || coalesce(e.known, ''{}'') AS facts, e.score_before, e.band_before, e.rank_before\n'
             '    FROM (SELECT m.account_id, m.segment, m.measures, m.facts AS known, %s AS facts, %s AS since, m.score_before, m.band_before, m.rank_before\n'
             '          FROM (SELECT b.account_id::%s AS account_id, b.segment, b.measures, b.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before FROM before AS b) AS m%s\n'
             '          WHERE m.account_id IS NOT NULL) AS e)',
             CASE WHEN (src ->> 'age')::boolean THEN ' || jsonb_build_object(''age_days'', $2 - e.since + 1)' ELSE '' END,
-            src ->> 'facts', src ->> 'since', src ->> 'account_type', src ->> 'join');
+            coalesce(src ->> 'facts', 'NULL::jsonb'), src ->> 'since', src ->> 'account_type', src ->> 'join');
     END IF;
     RETURN QUERY EXECUTE format(E'WITH before AS (%s),\n%s%s\n'
         'SELECT q.account_id, q.segment, a.arr, CASE WHEN q.rank_before IS NOT NULL THEN q.score_before END, q.band_before, CASE WHEN q.band_rank IS NOT NULL THEN q.score END, q.band,\n'

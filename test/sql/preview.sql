@@ -57,7 +57,7 @@ SELECT * FROM healthscore.preview(:'draft', NULL);
 SELECT * FROM healthscore.preview(:'draft', '2026-06-30', replaces => 'nope');
 
 -- what differs between two scorecards
-SELECT * FROM healthscore.scorecard_diff(:'card', :'draft');
+SELECT part, name, key, left(a_value::text, 30) AS a_value, left(b_value::text, 50) AS b_value FROM healthscore.scorecard_diff(:'card', :'draft');
 SELECT * FROM healthscore.scorecard_diff(:'card', :'card');
 SELECT part, name, key, a_value, b_value->>'kind' AS b_kind FROM healthscore.scorecard_diff((:'card'::jsonb #- '{measures,11}')::healthscore.scorecard, :'other') WHERE part IN ('measures', 'signals');
 
