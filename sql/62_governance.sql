@@ -156,21 +156,25 @@ $$;
 COMMENT ON FUNCTION healthscore.readiness(date) IS 'What the data support at as_of, one row per stage: what it requires, what is there, whether that is enough (an edge is), and the next step. Looks at healthscore.accounts, signals and scores, and not at other sources that a scorecard names. Accounts are those that have not ended at as_of; counts has the numbers by name.';
 
 CREATE VIEW healthscore.priorities WITH (security_invoker = true) AS
-WITH night AS (
+WITH latest AS (
+    SELECT max(s.as_of) AS night FROM healthscore.scores AS s
+), renewal AS (
+    -- one pass: looking up each account is slow where nothing is ever known
+    SELECT g.account_id, healthscore.latest_known((g.day + g.days_to_renewal - l.night)::bigint, g.day, l.night) AS days
+    FROM healthscore.signals AS g, latest AS l
+    WHERE g.day > l.night - 400 AND g.day <= l.night AND g.days_to_renewal IS NOT NULL
+    GROUP BY g.account_id
+), night AS (
     SELECT s.account_id, a.name, s.segment, a.owner, s.as_of, a.arr,
            CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band, s.override_reason,
            CASE WHEN s.effective_band_rank IS NOT NULL THEN 1 - least(greatest(s.effective_score, 0), 100) / 100 END AS known_risk,
            CASE WHEN a.arr IS NOT NULL
                 THEN (rank() OVER w - 1 + 0.5 * count(*) OVER (PARTITION BY a.arr)) / count(a.arr) OVER () END AS known_value,
-           r.days AS days_to_renewal
+           r.days::integer AS days_to_renewal
     FROM healthscore.effective_scores AS s
     LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
-    LEFT JOIN LATERAL (
-        SELECT k.days_to_renewal - (s.as_of - k.day) AS days
-        FROM (SELECT g.day, g.days_to_renewal FROM healthscore.signals AS g
-              WHERE g.account_id = s.account_id AND g.day > s.as_of - 400 AND g.day <= s.as_of AND g.days_to_renewal IS NOT NULL
-              ORDER BY g.day DESC LIMIT 1) AS k) AS r ON true
-    WHERE s.as_of = (SELECT max(l.as_of) FROM healthscore.scores AS l)
+    LEFT JOIN renewal AS r ON r.account_id = s.account_id
+    WHERE s.as_of = (SELECT l.night FROM latest AS l)
     WINDOW w AS (ORDER BY a.arr)
 ), part AS (
     SELECT n.*,

@@ -98,6 +98,12 @@ CALL healthscore.refresh('2026-06-13');
 SELECT healthscore.annotate('a', '2026-06-10', 'asked for an invoice'), healthscore.annotate('a', '2026-06-13', E'moved to Oslo\nnew address', expires_on => '2026-06-20'), healthscore.annotate('a', '2026-06-12', 'on holiday', expires_on => '2026-06-13'), healthscore.annotate('a', '2026-06-14', 'tomorrow');
 SELECT account_id, score, band, effective_score, effective_band, effective_band_rank AS rank, override_reason, override_by = session_user AS by_me, override_until, annotations, latest_annotation, scorecard_state FROM healthscore.portfolio ORDER BY 1;
 SELECT as_of, score, band, round(change::numeric, 2) AS change, effective_score, effective_band, override_reason, override_until FROM healthscore.score_history WHERE account_id = 'c' AND as_of BETWEEN '2026-06-04' AND '2026-06-07' ORDER BY 1;
+-- only the nights that are overridden open a scorecard
+BEGIN;
+SET LOCAL track_functions = 'all';
+SELECT count(*), count(effective_score), count(override_id) AS overridden FROM healthscore.effective_scores;
+SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'hs_effective';
+COMMIT;
 CALL healthscore.refresh('2026-06-14');
 SELECT annotations, latest_annotation FROM healthscore.portfolio WHERE account_id = 'a';
 
