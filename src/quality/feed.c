@@ -1,0 +1,170 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *		Totals of a day of a feed, and the movement of its accounts.
+ *
+ * Whether a fleet moved is judged by the sign of each account's change, so
+ * that no account counts more than another, and its size is left to the
+ * totals.  The account is compared with itself on the same weekdays, which
+ * takes the week out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "quality/feed.h"
+
+#include <math.h>
+
+void
+hs_feed_day_init(HsFeedDay *day)
+{
+	day->known = day->sum = day->negative = day->not_finite = 0;
+	day->lowest = INFINITY;
+	day->highest = -INFINITY;
+}
+
+void
+hs_feed_day_add(HsFeedDay *day, double value)
+{
+	if (!isfinite(value))
+	{
+		day->not_finite++;
+		return;
+	}
+	day->known++;
+	day->sum += value;
+	if (value < day->lowest)
+		day->lowest = value;
+	if (value > day->highest)
+		day->highest = value;
+	if (value < 0)
+		day->negative++;
+}
+
+void
+hs_feed_day_combine(HsFeedDay *into, const HsFeedDay *from)
+{
+	into->known += from->known;
+	into->sum += from->sum;
+	if (from->lowest < into->lowest)
+		into->lowest = from->lowest;
+	if (from->highest > into->highest)
+		into->highest = from->highest;
+	into->negative += from->negative;
+	into->not_finite += from->not_finite;
+}
+
+/* Several rows of a day add up, as they do in measure(). */
+void
+hs_feed_account_add(double *cell, double value)
+{
+	if (isfinite(value))
+		*cell = isnan(*cell) ? value : *cell + value;
+}
+
+/* Median of up to three values, of which NaN is none; NaN if all are. */
+static double
+median_of_known(const double *values, int n)
+{
+	double known[3];
+	int k = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (!isnan(values[i]))
+			known[k++] = values[i];
+	switch (k)
+	{
+		case 0:
+			return NAN;
+		case 1:
+			return known[0];
+		case 2:
+			return known[0] / 2 + known[1] / 2;
+		default:
+			return fmax(fmin(known[0], known[1]),
+						fmin(fmax(known[0], known[1]), known[2]));
+	}
+}
+
+/* Mean of the known values of days from .. to - 1; NaN if fewer than least. */
+static double
+mean_of_known(const double *cells, int stride, int from, int to, int least)
+{
+	double sum = 0;
+	int n = 0;
+	int i;
+
+	for (i = from; i < to; i++)
+	{
+		double value = cells[i * stride];
+
+		if (!isnan(value))
+		{
+			sum += value;
+			n++;
+		}
+	}
+	return n < least ? NAN : sum / n;
+}
+
+/* Counts a change by its sign; rounding of a mean is no change. */
+static void
+count_change(double now, double before, double *compared, double *up,
+			 double *down)
+{
+	double slack;
+
+	if (isnan(now) || isnan(before))
+		return;
+	slack = 1e-9 * fmax(fabs(now), fabs(before));
+	(*compared)++;
+	if (now > before + slack)
+		(*up)++;
+	else if (now < before - slack)
+		(*down)++;
+}
+
+/*
+ * Adds an account to its fleet, for one signal.  cells[i * stride] is its
+ * value i days ago, last the latest day on which the fleet has the signal, -1
+ * for none.  The last day is compared with the median of the same weekday in
+ * the three weeks before, the last week (4 known days at least) with the three
+ * weeks before it (8 at least).  A pair of days repeats if the values are the
+ * same; 0 after 0 of a count is silence and no pair at all.
+ */
+void
+hs_feed_fleet_add(double *fleet, const double *cells, int days, int stride,
+				  int last, bool zero)
+{
+	HsFeedFleet *f = (HsFeedFleet *) fleet;
+	HsFeedPair *pairs = (HsFeedPair *) (fleet + sizeof(*f) / sizeof(double));
+	double before[3];
+	int n = 0;
+	int i;
+
+	if (!isnan(mean_of_known(cells, stride, 0, days, 1)))
+		f->accounts++;
+	if (last < 0 || last >= days)
+		return;
+
+	for (i = last + 7; i < days && n < 3; i += 7)
+		before[n++] = cells[i * stride];
+	count_change(cells[last * stride], median_of_known(before, n),
+				 &f->day_compared, &f->day_up, &f->day_down);
+	if (last + 28 <= days)
+		count_change(mean_of_known(cells, stride, last, last + 7, 4),
+					 mean_of_known(cells, stride, last + 7, last + 28, 8),
+					 &f->week_compared, &f->week_up, &f->week_down);
+
+	for (i = 0; i < days - 1; i++)
+	{
+		double now = cells[i * stride];
+		double then = cells[(i + 1) * stride];
+
+		if (isnan(now) || isnan(then) || (zero && now == 0 && then == 0))
+			continue;
+		pairs[i].both++;
+		if (now == then)
+			pairs[i].same++;
+	}
+}
