@@ -329,7 +329,7 @@ BEGIN
         SELECT t.k, 3, CASE WHEN zero[t.k] THEN 2 ELSE 1 END,
                format(CASE WHEN zero[t.k] THEN 'no value in %s days: it counts as zero everywhere; load it, or leave it out of the scorecard'
                            ELSE 'no value in %s days: its measures are not known' END, days)
-        FROM total AS t WHERE coalesce(t.known, 0) = 0 AND ago <> '{}'
+        FROM total AS t WHERE coalesce(t.known, 0) = 0
         UNION ALL
         SELECT t.k, 4, CASE WHEN 1000 * t.negative >= t.known THEN 2 ELSE 1 END,
                format('%s values of a count are below zero, the lowest %s', t.negative, t.lowest)
@@ -360,11 +360,11 @@ BEGIN
         WHERE v.n > 0
         UNION ALL
         SELECT 0, 11, CASE WHEN 2 * heard < should THEN 2 ELSE 1 END,
-               format('%s%% of the accounts have no row in %s days', round(100 - 100.0 * heard / should), days)
+               format('%s%% of the accounts have no row in %s days', round(100 - 100.0 * heard / nullif(should, 0)), days)
         WHERE listed IS NOT NULL AND 10 * heard < 9 * should AND ago <> '{}'
         UNION ALL
         SELECT 0, 12, CASE WHEN 2 * orphans > seen THEN 2 ELSE 1 END,
-               format('%s%% of the accounts in the feed are not in %s', round(100.0 * orphans / seen), arel)
+               format('%s%% of the accounts in the feed are not in %s', round(100.0 * orphans / nullif(seen, 0)), arel)
         WHERE listed IS NOT NULL AND 20 * orphans > seen
     ), verdict AS (
         SELECT k, count(*) FILTER (WHERE n.level = 1) AS warnings, count(*) FILTER (WHERE n.level = 2) AS bads,
@@ -378,7 +378,7 @@ BEGIN
     )
     SELECT names[s.k],
            CASE WHEN v.bads > 0 THEN 'bad' WHEN v.warnings > 0 THEN 'warn' ELSE 'ok' END,
-           CASE WHEN v.bads > 1 OR ago = '{}' THEN 'F' WHEN v.bads = 1 THEN 'D' WHEN v.warnings > 1 THEN 'C' WHEN v.warnings = 1 THEN 'B' ELSE 'A' END,
+           CASE WHEN v.bads > 1 OR s.k = 0 AND ago = '{}' THEN 'F' WHEN v.bads = 1 THEN 'D' WHEN v.warnings > 1 THEN 'C' WHEN v.warnings = 1 THEN 'B' ELSE 'A' END,
            v.what, as_of - s.last, s.last, CASE WHEN ago <> '{}' THEN coalesce(f.missing, 0)::integer END,
            CASE WHEN s.k > 0 THEN NULL WHEN listed IS NOT NULL THEN expected ELSE CASE WHEN mask = 0 THEN seen END END,
            coalesce(CASE WHEN s.k > 0 THEN fleet[(s.k - 1) * (2 * days + 5) + 1] ELSE heard + orphans END, 0) / nullif(should + orphans, 0),
