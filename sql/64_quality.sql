@@ -18,7 +18,7 @@ CREATE AGGREGATE healthscore.hs_feed_day(VARIADIC signals "any") (
     COMBINEFUNC = healthscore.hs_feed_day_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE healthscore.hs_feed_day(VARIADIC "any") IS 'Totals of signals over rows: for each signal six numbers, which are known values, their sum, lowest (infinity if none), highest (-infinity if none), values below zero, and values that are NaN or infinite. NULL for no rows.';
+COMMENT ON AGGREGATE healthscore.hs_feed_day(VARIADIC "any") IS 'Totals of signals over rows: for each signal six numbers, which are known values, their sum, lowest (infinity if none), values other than zero, values below zero, and values that are NaN or infinite. NULL for no rows.';
 
 CREATE FUNCTION healthscore.hs_feed_account_accum(double precision[], as_of date, days integer, day date, VARIADIC "any") RETURNS double precision[]
 AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -46,7 +46,7 @@ CREATE AGGREGATE healthscore.hs_feed_fleet(account double precision[], zero bool
     COMBINEFUNC = healthscore.hs_feed_fleet_combine,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE healthscore.hs_feed_fleet(double precision[], boolean[], integer[]) IS 'How accounts, as hs_feed_account() gives them, moved. For each signal: accounts with a known value; accounts compared, above and below on the last day against the same weekday in the three weeks before; the same for the last 7 days against the 21 before; then for each day and the one before it, as_of first, accounts known on both and those with the same value. zero: which signals are counts; last: days ago of the last known day of each, -1 for none.';
+COMMENT ON AGGREGATE healthscore.hs_feed_fleet(double precision[], boolean[], integer[]) IS 'How accounts, as hs_feed_account() gives them, moved. For each signal: accounts with a known value; accounts compared, above, below (beyond the step of a counter, such as days to renewal) and the sum of the differences, on the last day against the same weekday in the three weeks before; the same for the last 7 days against the median of the three weeks before; then for each day and the one before it, as_of first, accounts known on both and those with the same value. zero: which signals are counts; last: days ago of the last known day of each, -1 for none.';
 
 CREATE FUNCTION healthscore.hs_quality_source(card healthscore.scorecard, source regclass) RETURNS jsonb
 LANGUAGE sql STABLE
@@ -189,7 +189,7 @@ BEGIN
         -- k = 0 is the rows of the feed, then the known values of each signal
         SELECT k, i AS age, i % 7 AS weekday,
                coalesce(CASE WHEN k = 0 THEN n_rows[p] ELSE feed[p][6 * k - 5] END, 0) AS n,
-               CASE WHEN k > 0 AND feed[p][6 * k - 5] > 0 THEN feed[p][6 * k - 4] END AS total,
+               CASE WHEN k > 0 AND feed[p][6 * k - 5] > 0 THEN feed[p][6 * k - 2] END AS used,
                -- beyond that, differences may leave the type
                CASE WHEN k > 0 AND feed[p][6 * k - 5] > 0 AND abs(feed[p][6 * k - 4]) < 1e300 THEN feed[p][6 * k - 4] / feed[p][6 * k - 5] END AS level
         FROM generate_series(0, array_length(names, 1)) AS k, generate_series(0, days - 1) AS i
@@ -202,40 +202,46 @@ BEGIN
         FROM cell AS c GROUP BY c.k
     ), weekday AS (
         -- each day against the other same weekdays
-        SELECT c.k, c.age, c.n, c.level, c.total,
+        SELECT c.k, c.age, c.n, c.level, c.used,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY x.n) FILTER (WHERE x.n > 0) AS expected,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY x.level) FILTER (WHERE x.age > c.age AND x.age <= c.age + 21 AND x.level IS NOT NULL) AS before,
                c.level - percentile_cont(0.5) WITHIN GROUP (ORDER BY x.level) FILTER (WHERE x.age > c.age AND x.age <= c.age + 21 AND x.level IS NOT NULL) AS moved,
-               min(x.total) FILTER (WHERE x.age > c.age) AS least_before,
-               count(x.total) FILTER (WHERE x.age > c.age) AS weeks_before
+               min(x.used) FILTER (WHERE x.age > c.age) AS least_before,
+               count(x.used) FILTER (WHERE x.age > c.age) AS weeks_before
         FROM cell AS c
         JOIN span AS s ON s.k = c.k AND c.age <= s.first
         LEFT JOIN cell AS x ON x.k = c.k AND x.weekday = c.weekday AND x.age <> c.age AND x.age <= s.first
-        GROUP BY c.k, c.age, c.n, c.level, c.total
+        GROUP BY c.k, c.age, c.n, c.level, c.used
     ), noise AS (
-        SELECT w.k, 1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(w.n - w.expected)) FILTER (WHERE w.n > 0 AND w.expected IS NOT NULL) AS sd,
+        -- of small numbers the median deviation is often none
+        SELECT w.k, greatest(1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(w.n - w.expected)) FILTER (WHERE w.n > 0 AND w.expected IS NOT NULL),
+                             CASE WHEN s.usual < 5 THEN 1.2533 * avg(abs(w.n - s.usual)) FILTER (WHERE w.n > 0) END) AS sd,
                -- what few accounts have on few days is no nightly feed
-               s.usual < 5 AND avg((w.n = 0)::integer) FILTER (WHERE w.expected >= 0.1 * s.usual) > 0.25 AS sparse,
+               s.usual < 5 AND avg((w.n = 0)::integer) FILTER (WHERE w.expected >= 0.1 * s.usual) > 0.1 AS sparse,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY w.moved) FILTER (WHERE w.age > s.last AND w.moved IS NOT NULL) AS drift,
                count(w.moved) FILTER (WHERE w.age > s.last) AS moves
         FROM weekday AS w JOIN span AS s ON s.k = w.k
         GROUP BY w.k, s.usual
     ), night AS (
         SELECT w.k, w.age, w.n, w.expected,
-               coalesce(w.n < 0.5 * w.expected AND w.expected >= 0.1 * s.usual AND w.expected - w.n > 4 * coalesce(z.sd, 0) AND NOT coalesce(z.sparse, false), false) AS missing
+               coalesce(w.n < 0.5 * w.expected AND w.expected >= 0.1 * s.usual AND CASE WHEN s.usual < 5 THEN s.usual ELSE w.expected END - w.n > 4 * coalesce(z.sd, 0) AND NOT coalesce(z.sparse, false), false) AS missing
         FROM weekday AS w JOIN span AS s ON s.k = w.k JOIN noise AS z ON z.k = w.k
     ), gap AS (
         -- the longest run of days without a value, between days with one
-        SELECT g.k, max(g.gap) AS longest
-        FROM (SELECT c.k, lead(c.age) OVER (PARTITION BY c.k ORDER BY c.age) - c.age - 1 AS gap FROM cell AS c WHERE c.n > 0) AS g
+        SELECT g.k, max(g.gap) AS longest, count(*) / (1.0 + max(g.age) - min(g.age)) AS share
+        FROM (SELECT c.k, c.age, lead(c.age) OVER (PARTITION BY c.k ORDER BY c.age) - c.age - 1 AS gap FROM cell AS c WHERE c.n > 0) AS g
         GROUP BY g.k
     ), fresh AS (
         SELECT s.k, s.last, count(*) FILTER (WHERE t.missing) AS missing,
                coalesce(bool_or(t.missing AND t.age = 0), false) AS tonight,
                min(t.n) FILTER (WHERE t.age = 0) AS n_tonight, min(t.expected) FILTER (WHERE t.age = 0) AS usual_tonight,
-               coalesce(s.last >= 3 AND s.last > 2 * coalesce(g.longest, 0), false) AS stopped
-        FROM span AS s LEFT JOIN night AS t ON t.k = s.k LEFT JOIN gap AS g ON g.k = s.k
-        GROUP BY s.k, s.last, g.longest
+               -- silent for longer than ever, than the feed, and than chance has it
+               coalesce(q.quiet >= 3 AND q.quiet > 2 * coalesce(g.longest, 0) AND q.quiet * ln(greatest(1 - g.share, 1e-6)) < ln(1e-6), false) AS stopped
+        FROM span AS s
+        JOIN span AS r ON r.k = 0
+        CROSS JOIN LATERAL (SELECT s.last - CASE WHEN s.k > 0 THEN r.last ELSE 0 END AS quiet) AS q
+        LEFT JOIN night AS t ON t.k = s.k LEFT JOIN gap AS g ON g.k = s.k
+        GROUP BY s.k, s.last, q.quiet, g.longest, g.share
     ), scale AS (
         SELECT w.k, greatest(1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(w.moved - z.drift)), 0.02 * s.size) AS sd
         FROM weekday AS w JOIN noise AS z ON z.k = w.k JOIN span AS s ON s.k = w.k
@@ -256,15 +262,19 @@ BEGIN
         JOIN span AS s ON s.k = b.k
         GROUP BY b.k, b.now, b.before, s.size
     ), move AS (
-        -- the last day and the last week, in units of their noise
-        SELECT w.k, 'day' AS what, w.level AS now, w.before, w.moved - z.drift AS size, c.sd,
-               fleet[f.at + 2] AS compared, fleet[f.at + 3] AS up, fleet[f.at + 4] AS down
+        -- the last day and the last week: the mean change of the accounts that
+        -- are known then and before, in units of the noise of the fleet
+        SELECT w.k, 'day' AS what, w.level AS now, w.before, nullif(fleet[f.at + 4] / nullif(fleet[f.at + 1], 0), 'NaN') - z.drift AS size, c.sd,
+               fleet[f.at + 1] AS compared, fleet[f.at + 2] AS up, fleet[f.at + 3] AS down
         FROM weekday AS w JOIN span AS s ON s.k = w.k AND w.age = s.last JOIN noise AS z ON z.k = w.k JOIN scale AS c ON c.k = w.k
-        CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 5) AS at) AS f
-        WHERE w.k > 0 AND w.moved IS NOT NULL
+        CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 7) + 1 AS at) AS f
+        WHERE w.k > 0 AND w.moved IS NOT NULL AND NOT EXISTS (SELECT FROM night AS t WHERE t.k IN (0, w.k) AND t.age = w.age AND t.missing)
         UNION ALL
-        SELECT w.k, 'week', w.now, w.before, w.now - w.before, w.sd, fleet[f.at + 5], fleet[f.at + 6], fleet[f.at + 7]
-        FROM weeks AS w CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 5) AS at) AS f
+        -- what drifts by 10.5 days in the middle of the days drifts by 14 here
+        SELECT w.k, 'week', w.now, w.before, nullif(fleet[f.at + 4] / nullif(fleet[f.at + 1], 0), 'NaN') - z.drift * 4 / 3, greatest(w.sd, c.sd / 1.5),
+               fleet[f.at + 1], fleet[f.at + 2], fleet[f.at + 3]
+        FROM weeks AS w JOIN noise AS z ON z.k = w.k JOIN scale AS c ON c.k = w.k
+        CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 7) + 5 AS at) AS f
     ), judged AS (
         SELECT m.*, m.up + m.down AS movers,
                CASE WHEN m.size = 0 THEN 0 WHEN abs(m.size) >= 1000 * m.sd THEN 1000 * sign(m.size) ELSE m.size / m.sd END AS z,
@@ -273,32 +283,42 @@ BEGIN
     ), moved AS (
         -- a shift needs all three: its size, most accounts moving, and nearly
         -- all of these the same way, more than chance has it
-        SELECT j.*, coalesce(abs(j.z) >= 5 AND j.movers >= 10 AND j.movers >= 0.5 * j.compared AND j.same >= 0.8
-                    AND (2 * j.same - 1) * sqrt(j.movers) >= 3, false) AS shifted
+        SELECT j.*, coalesce(abs(j.z) >= 5 AND j.movers >= 0.5 * j.compared AND j.same >= 0.8
+                    AND (2 * j.same - 1) * sqrt(j.movers) >= 3.5, false) AS shifted
         FROM judged AS j
     ), shifts AS (
         SELECT DISTINCT ON (m.k) m.* FROM moved AS m ORDER BY m.k, m.shifted DESC, m.what
     ), pair AS (
-        SELECT s.k, i AS age, fleet[f.at + 8 + 2 * i] AS both_known, fleet[f.at + 9 + 2 * i] AS same, s.last
-        FROM span AS s CROSS JOIN LATERAL (SELECT (s.k - 1) * (2 * days + 5) AS at) AS f CROSS JOIN generate_series(0, days - 2) AS i
-        WHERE s.k > 0 AND i >= s.last AND fleet[f.at + 8 + 2 * i] >= 5
-    ), island AS (
-        SELECT p.*, p.same >= 0.98 * p.both_known AS frozen,
-               p.age - row_number() OVER (PARTITION BY p.k, p.same >= 0.98 * p.both_known ORDER BY p.age) AS island
-        FROM pair AS p
-    ), run AS (
-        SELECT r.k, r.frozen, min(r.age) = r.last AS latest, count(*) AS length, sum(r.both_known) AS both_known, sum(r.same) AS same
-        FROM island AS r GROUP BY r.k, r.frozen, r.island, r.last
+        -- a day and the one before it; few accounts say nothing
+        SELECT s.k, i AS age, s.last, p.both_known, p.same, coalesce(p.both_known >= 5, false) AS known,
+               coalesce(p.both_known >= 5 AND p.same >= 0.98 * p.both_known, false) AS frozen
+        FROM span AS s CROSS JOIN generate_series(0, days - 2) AS i
+        CROSS JOIN LATERAL (SELECT (s.k - 1) * (2 * days + 7) + 10 + 2 * i AS at) AS f
+        CROSS JOIN LATERAL (SELECT fleet[f.at] AS both_known, fleet[f.at + 1] AS same) AS p
+        WHERE s.k > 0 AND i >= s.last
+    ), thaw AS (
+        SELECT p.k, p.last, min(p.age) FILTER (WHERE NOT p.frozen) AS age FROM pair AS p GROUP BY p.k, p.last
+    ), earlier AS (
+        SELECT p.k, count(*) AS changes, sum(p.same) / sum(p.both_known) AS usual
+        FROM pair AS p JOIN thaw AS t ON t.k = p.k AND p.age >= t.age WHERE p.known AND NOT p.frozen GROUP BY p.k
+    ), weekdays AS (
+        SELECT p.k, p.age % 7 AS weekday, (sum(p.same) + 1) / (sum(p.both_known) + 2) AS usual
+        FROM pair AS p JOIN thaw AS t ON t.k = p.k AND p.age >= t.age WHERE p.known GROUP BY p.k, 2
+    ), runs AS (
+        SELECT r.k, max(r.length) AS longest
+        FROM (SELECT x.k, count(*) AS length
+              FROM (SELECT p.k, p.age - row_number() OVER (PARTITION BY p.k ORDER BY p.age) AS island
+                    FROM pair AS p JOIN thaw AS t ON t.k = p.k AND p.age > t.age WHERE p.frozen) AS x
+              GROUP BY x.k, x.island) AS r
+        GROUP BY r.k
     ), repeats AS (
         -- repeats all over the fleet, for longer than ever before, of what
         -- otherwise changes, and not by chance (one in a million)
-        SELECT r.k, coalesce(max(r.length) FILTER (WHERE r.frozen AND r.latest), 0) AS days_now,
-               coalesce(max(r.length) FILTER (WHERE r.frozen AND NOT r.latest), 0) AS days_before,
-               coalesce(sum(r.length) FILTER (WHERE NOT r.frozen), 0) >= 3
-                   AND sum(r.same) FILTER (WHERE NOT r.frozen) <= 0.9 * sum(r.both_known) FILTER (WHERE NOT r.frozen)
-                   AND sum(r.both_known) FILTER (WHERE r.frozen AND r.latest)
-                       * ln(greatest(sum(r.same) FILTER (WHERE NOT r.frozen) / sum(r.both_known) FILTER (WHERE NOT r.frozen), 1e-6)) < ln(1e-6) AS sure
-        FROM run AS r GROUP BY r.k
+        SELECT t.k, t.age - t.last AS days_now, coalesce(r.longest, 0) AS days_before,
+               (SELECT sum(p.both_known * ln(greatest(e.usual, w.usual, 1e-6))) FROM pair AS p LEFT JOIN weekdays AS w ON w.k = p.k AND w.weekday = p.age % 7
+                WHERE p.k = t.k AND p.age < t.age) < ln(1e-6) AS sure
+        FROM thaw AS t JOIN earlier AS e ON e.k = t.k LEFT JOIN runs AS r ON r.k = t.k
+        WHERE t.age > t.last AND t.age - t.last > coalesce(r.longest, 0) AND e.changes >= 3 AND e.usual <= 0.9
     ), total AS (
         SELECT k, sum(feed[p][6 * k - 5]) AS known, sum(feed[p][6 * k - 1]) AS negative, sum(feed[p][6 * k]) AS not_finite,
                min(feed[p][6 * k - 3]) AS lowest
@@ -320,8 +340,8 @@ BEGIN
         WHERE (f.tonight OR f.stopped) AND (f.k = 0 OR f.last > r.last OR (f.n_tonight > 0 AND NOT r.tonight))
         UNION ALL
         SELECT t.k, 2, CASE WHEN count(*) > 0.1 * days AND (t.k = 0 OR zero[t.k]) THEN 2 ELSE 1 END,
-               format(CASE WHEN t.k = 0 THEN '%s nights are missing or far too small, the latest %s'
-                           ELSE '%s nights are without its values or with far fewer, the latest %s' END, count(*), as_of - min(t.age))
+               format(CASE WHEN t.k = 0 THEN 'nights missing or far too small: %s, the latest %s'
+                           ELSE 'nights without its values or with far fewer: %s, the latest %s' END, count(*), as_of - min(t.age))
         FROM night AS t
         WHERE t.missing AND t.age > 0 AND (t.k = 0 OR NOT EXISTS (SELECT FROM night AS r WHERE r.k = 0 AND r.age = t.age AND r.missing))
         GROUP BY t.k
@@ -332,39 +352,39 @@ BEGIN
         FROM total AS t WHERE coalesce(t.known, 0) = 0
         UNION ALL
         SELECT t.k, 4, CASE WHEN 1000 * t.negative >= t.known THEN 2 ELSE 1 END,
-               format('%s values of a count are below zero, the lowest %s', t.negative, t.lowest)
+               format('values of a count below zero: %s, the lowest %s', t.negative, t.lowest)
         FROM total AS t WHERE t.negative > 0 AND zero[t.k] AND whole[t.k]
         UNION ALL
-        SELECT t.k, 5, 2, format('%s values are NaN, infinite or out of range, which stops every score', t.not_finite) FROM total AS t WHERE t.not_finite > 0
+        SELECT t.k, 5, 2, format('values that are NaN, infinite or out of range: %s; with these no score can be computed', t.not_finite) FROM total AS t WHERE t.not_finite > 0
         UNION ALL
         SELECT z.k, 6, CASE WHEN z.days_now >= z.days_before + 3 THEN 2 ELSE 1 END,
-               format('frozen: nearly all accounts repeat the day before, for %s days up to %s', z.days_now, as_of - s.last)
-        FROM repeats AS z JOIN span AS s ON s.k = z.k WHERE z.sure AND z.days_now > z.days_before
+               format('frozen: nearly all accounts repeat the day before, days in a row up to %2$s: %1$s', z.days_now, as_of - s.last)
+        FROM repeats AS z JOIN span AS s ON s.k = z.k WHERE z.sure
         UNION ALL
         SELECT m.k, 7, CASE WHEN abs(m.z) >= 10 AND m.same >= 0.9 THEN 2 ELSE 1 END,
                format('%s%% of the accounts that moved went %s at once, mean %s in the %s to %s against %s before: the feed or a holiday, not the customers',
                       round(100 * m.same), CASE WHEN m.size > 0 THEN 'up' ELSE 'down' END, round(m.now::numeric, 2), m.what, as_of - s.last, round(m.before::numeric, 2))
         FROM shifts AS m JOIN span AS s ON s.k = m.k WHERE m.shifted
         UNION ALL
-        SELECT w.k, 8, 2, format('zero for all accounts on %s, at least %s in total on the same weekdays before', as_of - w.age, round(w.least_before))
+        SELECT w.k, 8, 2, format('zero for all accounts on %s, above for at least %s on each such weekday before', as_of - w.age, round(w.least_before))
         FROM weekday AS w JOIN span AS s ON s.k = w.k AND w.age = s.last
-        WHERE zero[w.k] AND w.total = 0 AND w.least_before >= 10 AND w.weeks_before >= 2 AND NOT EXISTS (SELECT FROM shifts AS m WHERE m.k = w.k AND m.shifted)
+        WHERE zero[w.k] AND w.used = 0 AND w.least_before >= 10 AND w.weeks_before >= 2 AND NOT EXISTS (SELECT FROM shifts AS m WHERE m.k = w.k AND m.shifted)
         UNION ALL
         SELECT 0, 9, CASE WHEN 100 * t.n >= t.all_days OR t.tonight > 0 THEN 2 ELSE 1 END,
-               format('%s times an account has several rows on a day, which add up', t.n)
+               format('accounts with several rows on a day, which add up: %s', t.n)
         FROM twice AS t WHERE t.n > 0 AND t.usual <= 0.2
         UNION ALL
         SELECT 0, 10, 1, v.what
-        FROM (VALUES (nobody, format('%s rows are without an account', nobody)), (timeless, format('%s rows are without a day', timeless)),
-                     (future, format('%s rows are dated more than a year after %s', future, as_of))) AS v(n, what)
+        FROM (VALUES (nobody, format('rows without an account: %s', nobody)), (timeless, format('rows without a day: %s', timeless)),
+                     (future, format('rows dated more than a year after %s: %s', as_of, future))) AS v(n, what)
         WHERE v.n > 0
         UNION ALL
         SELECT 0, 11, CASE WHEN 2 * heard < should THEN 2 ELSE 1 END,
-               format('%s%% of the accounts have no row in %s days', round(100 - 100.0 * heard / nullif(should, 0)), days)
+               format('accounts without a row in %2$s days: %1$s%%', round(100 - 100.0 * heard / nullif(should, 0)), days)
         WHERE listed IS NOT NULL AND 10 * heard < 9 * should AND ago <> '{}'
         UNION ALL
         SELECT 0, 12, CASE WHEN 2 * orphans > seen THEN 2 ELSE 1 END,
-               format('%s%% of the accounts in the feed are not in %s', round(100.0 * orphans / nullif(seen, 0)), arel)
+               format('accounts of the feed that are not in %2$s: %1$s%%', round(100.0 * orphans / nullif(seen, 0)), arel)
         WHERE listed IS NOT NULL AND 20 * orphans > seen
     ), verdict AS (
         SELECT k, count(*) FILTER (WHERE n.level = 1) AS warnings, count(*) FILTER (WHERE n.level = 2) AS bads,
@@ -372,7 +392,7 @@ BEGIN
         FROM (SELECT n.k, n.pos, n.level, n.what FROM note AS n
               UNION ALL
               SELECT 0, 13, CASE WHEN 2 * b.n >= array_length(names, 1) THEN 2 ELSE 1 END,
-                     format('%s of %s signals are bad', b.n, array_length(names, 1))
+                     format('bad signals: %s of %s', b.n, array_length(names, 1))
               FROM (SELECT count(DISTINCT x.k) AS n FROM note AS x WHERE x.k > 0 AND x.level = 2) AS b WHERE b.n > 0) AS n
         GROUP BY k
     )
@@ -381,11 +401,11 @@ BEGIN
            CASE WHEN v.bads > 1 OR s.k = 0 AND ago = '{}' THEN 'F' WHEN v.bads = 1 THEN 'D' WHEN v.warnings > 1 THEN 'C' WHEN v.warnings = 1 THEN 'B' ELSE 'A' END,
            v.what, as_of - s.last, s.last, CASE WHEN ago <> '{}' THEN coalesce(f.missing, 0)::integer END,
            CASE WHEN s.k > 0 THEN NULL WHEN listed IS NOT NULL THEN expected ELSE CASE WHEN mask = 0 THEN seen END END,
-           coalesce(CASE WHEN s.k > 0 THEN fleet[(s.k - 1) * (2 * days + 5) + 1] ELSE heard + orphans END, 0) / nullif(should + orphans, 0),
+           coalesce(CASE WHEN s.k > 0 THEN fleet[(s.k - 1) * (2 * days + 7) + 1] ELSE heard + orphans END, 0) / nullif(should + orphans, 0),
            CASE WHEN s.k = 0 THEN coalesce((SELECT t.n FROM twice AS t), 0)::bigint END,
            CASE WHEN s.k = 0 THEN nobody + timeless + future
                 ELSE coalesce((SELECT t.not_finite + CASE WHEN zero[s.k] AND whole[s.k] THEN t.negative ELSE 0 END FROM total AS t WHERE t.k = s.k), 0)::bigint END,
-           CASE WHEN s.k > 0 THEN coalesce((SELECT CASE WHEN z.sure AND z.days_now > z.days_before THEN z.days_now END FROM repeats AS z WHERE z.k = s.k), 0)::integer END,
+           CASE WHEN s.k > 0 THEN coalesce((SELECT z.days_now FROM repeats AS z WHERE z.k = s.k AND z.sure), 0)::integer END,
            m.z, m.same
     FROM span AS s
     LEFT JOIN fresh AS f ON f.k = s.k

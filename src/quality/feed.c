@@ -17,9 +17,9 @@
 void
 hs_feed_day_init(HsFeedDay *day)
 {
-	day->known = day->sum = day->negative = day->not_finite = 0;
+	day->known = day->sum = day->not_zero = day->negative = 0;
+	day->not_finite = 0;
 	day->lowest = INFINITY;
-	day->highest = -INFINITY;
 }
 
 void
@@ -34,8 +34,8 @@ hs_feed_day_add(HsFeedDay *day, double value)
 	day->sum += value;
 	if (value < day->lowest)
 		day->lowest = value;
-	if (value > day->highest)
-		day->highest = value;
+	if (value != 0)
+		day->not_zero++;
 	if (value < 0)
 		day->negative++;
 }
@@ -47,8 +47,7 @@ hs_feed_day_combine(HsFeedDay *into, const HsFeedDay *from)
 	into->sum += from->sum;
 	if (from->lowest < into->lowest)
 		into->lowest = from->lowest;
-	if (from->highest > into->highest)
-		into->highest = from->highest;
+	into->not_zero += from->not_zero;
 	into->negative += from->negative;
 	into->not_finite += from->not_finite;
 }
@@ -107,30 +106,78 @@ mean_of_known(const double *cells, int stride, int from, int to, int least)
 	return n < least ? NAN : sum / n;
 }
 
-/* Counts a change by its sign; rounding of a mean is no change. */
-static void
-count_change(double now, double before, double *compared, double *up,
-			 double *down)
+/*
+ * The step of a counter: what more than half of the differences from one day
+ * to the next, before the last, are exactly; 0 if there is no such step or
+ * fewer than 7 differences.  Days to renewal go down by one a day in every
+ * account, which is no news of the feed.
+ */
+static double
+counter_step(const double *cells, int days, int stride, int last)
 {
-	double slack;
+	double step = 0;
+	int votes = 0;
+	int n = 0;
+	int same = 0;
+	int i;
 
-	if (isnan(now) || isnan(before))
+	/* Boyer and Moore's majority vote, then the count */
+	for (i = last + 1; i < days - 1; i++)
+	{
+		double d = cells[i * stride] - cells[(i + 1) * stride];
+
+		if (isnan(d))
+			continue;
+		n++;
+		if (votes == 0)
+			step = d;
+		votes += d == step ? 1 : -1;
+	}
+	if (n < 7 || step == 0 || !isfinite(step))
+		return 0;
+	for (i = last + 1; i < days - 1; i++)
+		if (cells[i * stride] - cells[(i + 1) * stride] == step)
+			same++;
+	return 2 * same > n ? step : 0;
+}
+
+/*
+ * Counts a change from the median of the weeks before.  The size of the change
+ * is as it is; its sign is that beyond the counter's own step.  Rounding of a
+ * mean is no change.
+ */
+static void
+count_change(HsFeedMove *move, double now, const double *before, int n,
+			 double step)
+{
+	double own[3];
+	double usual;
+	double slack;
+	int i;
+
+	for (i = 0; i < n; i++)
+		own[i] = before[i] + 7 * (i + 1) * step;
+	usual = median_of_known(own, n);
+	if (isnan(now) || isnan(usual))
 		return;
-	slack = 1e-9 * fmax(fabs(now), fabs(before));
-	(*compared)++;
-	if (now > before + slack)
-		(*up)++;
-	else if (now < before - slack)
-		(*down)++;
+	slack = 1e-9 * fmax(fabs(now), fabs(usual));
+	move->compared++;
+	move->change += now - median_of_known(before, n);
+	if (now > usual + slack)
+		move->up++;
+	else if (now < usual - slack)
+		move->down++;
 }
 
 /*
  * Adds an account to its fleet, for one signal.  cells[i * stride] is its
  * value i days ago, last the latest day on which the fleet has the signal, -1
  * for none.  The last day is compared with the median of the same weekday in
- * the three weeks before, the last week (4 known days at least) with the three
- * weeks before it (8 at least).  A pair of days repeats if the values are the
- * same; 0 after 0 of a count is silence and no pair at all.
+ * the three weeks before, the mean of the last week with the median of those of
+ * the three weeks before it, each of 4 known days at least: an account is as
+ * often above such a median as below it, however skewed its values are.  A pair
+ * of days repeats if the values are the same; 0 after 0 of a count is silence
+ * and no pair at all.
  */
 void
 hs_feed_fleet_add(double *fleet, const double *cells, int days, int stride,
@@ -139,6 +186,7 @@ hs_feed_fleet_add(double *fleet, const double *cells, int days, int stride,
 	HsFeedFleet *f = (HsFeedFleet *) fleet;
 	HsFeedPair *pairs = (HsFeedPair *) (fleet + sizeof(*f) / sizeof(double));
 	double before[3];
+	double step;
 	int n = 0;
 	int i;
 
@@ -147,14 +195,18 @@ hs_feed_fleet_add(double *fleet, const double *cells, int days, int stride,
 	if (last < 0 || last >= days)
 		return;
 
+	step = counter_step(cells, days, stride, last);
 	for (i = last + 7; i < days && n < 3; i += 7)
 		before[n++] = cells[i * stride];
-	count_change(cells[last * stride], median_of_known(before, n),
-				 &f->day_compared, &f->day_up, &f->day_down);
+	count_change(&f->day, cells[last * stride], before, n, step);
 	if (last + 28 <= days)
-		count_change(mean_of_known(cells, stride, last, last + 7, 4),
-					 mean_of_known(cells, stride, last + 7, last + 28, 8),
-					 &f->week_compared, &f->week_up, &f->week_down);
+	{
+		for (i = 0; i < 3; i++)
+			before[i] = mean_of_known(cells, stride, last + 7 * (i + 1),
+									  last + 7 * (i + 2), 4);
+		count_change(&f->week, mean_of_known(cells, stride, last, last + 7, 4),
+					 before, 3, step);
+	}
 
 	for (i = 0; i < days - 1; i++)
 	{

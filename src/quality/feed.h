@@ -23,8 +23,8 @@ typedef struct HsFeedDay
 {
 	double known; /* finite values */
 	double sum;
-	double lowest;	/* infinity if there is none */
-	double highest; /* -infinity if there is none */
+	double lowest; /* infinity if there is none */
+	double not_zero;
 	double negative;
 	double not_finite;
 } HsFeedDay;
@@ -32,15 +32,19 @@ typedef struct HsFeedDay
 #define HS_FEED_DAY_WIDTH ((int) (sizeof(HsFeedDay) / sizeof(double)))
 
 /* A signal over the accounts; followed by HsFeedPair[days - 1]. */
+typedef struct HsFeedMove
+{
+	double compared; /* accounts that are known now and before */
+	double up;		 /* of these, above */
+	double down;	 /* of these, below */
+	double change;	 /* sum of the differences */
+} HsFeedMove;
+
 typedef struct HsFeedFleet
 {
-	double accounts;	  /* with any known value */
-	double day_compared;  /* last day against the same weekday before */
-	double day_up;		  /* of these, above */
-	double day_down;	  /* of these, below */
-	double week_compared; /* last 7 days against the 21 before */
-	double week_up;
-	double week_down;
+	double accounts; /* with any known value */
+	HsFeedMove day;	 /* last day against the same weekday before */
+	HsFeedMove week; /* last 7 days against the weeks before */
 } HsFeedFleet;
 
 /* Accounts that are known on day i and on the day before it, i + 1. */
