@@ -107,38 +107,32 @@ mean_of_known(const double *cells, int stride, int from, int to, int least)
 }
 
 /*
- * The step of a counter: what more than half of the differences from one day
- * to the next, before the last, are exactly; 0 if there is no such step or
- * fewer than 7 differences.  Days to renewal go down by one a day in every
- * account, which is no news of the feed.
+ * The step of a counter: what every known difference from one day to the next
+ * is exactly, over the three weeks before the last day; 0 if they differ or
+ * are fewer than 7.  Days to renewal go down by one a day in every account,
+ * which is no news of the feed.  A counter that starts again now and then, as
+ * days since a contact do, is as often above its median as below it and needs
+ * no such care.
  */
 static double
 counter_step(const double *cells, int days, int stride, int last)
 {
 	double step = 0;
-	int votes = 0;
 	int n = 0;
-	int same = 0;
 	int i;
 
-	/* Boyer and Moore's majority vote, then the count */
-	for (i = last + 1; i < days - 1; i++)
+	for (i = last + 1; i < days - 1 && i <= last + 21; i++)
 	{
 		double d = cells[i * stride] - cells[(i + 1) * stride];
 
 		if (isnan(d))
 			continue;
-		n++;
-		if (votes == 0)
+		if (n++ == 0)
 			step = d;
-		votes += d == step ? 1 : -1;
+		else if (d != step)
+			return 0;
 	}
-	if (n < 7 || step == 0 || !isfinite(step))
-		return 0;
-	for (i = last + 1; i < days - 1; i++)
-		if (cells[i * stride] - cells[(i + 1) * stride] == step)
-			same++;
-	return 2 * same > n ? step : 0;
+	return n >= 7 && isfinite(step) ? step : 0;
 }
 
 /*
