@@ -391,7 +391,7 @@ BEGIN
                string_agg(n.what, '; ' ORDER BY n.level DESC, n.pos) AS what
         FROM (SELECT n.k, n.pos, n.level, n.what FROM note AS n
               UNION ALL
-              SELECT 0, 13, CASE WHEN 2 * b.n >= array_length(names, 1) THEN 2 ELSE 1 END,
+              SELECT 0, 13, CASE WHEN 2 * b.n >= array_length(names, 1) OR -1 = ALL (last) THEN 2 ELSE 1 END,
                      format('bad signals: %s of %s', b.n, array_length(names, 1))
               FROM (SELECT count(DISTINCT x.k) AS n FROM note AS x WHERE x.k > 0 AND x.level = 2) AS b WHERE b.n > 0) AS n
         GROUP BY k
