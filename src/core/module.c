@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *		Module magic and the version of the library.
+ *		Module magic, the version of the library, and its setting.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "core/compat.h"
 
@@ -18,6 +19,34 @@ PG_MODULE_MAGIC_EXT(.name = "healthscore", .version = HS_VERSION);
 #else
 PG_MODULE_MAGIC;
 #endif
+
+/*
+ * healthscore.data_quality is read by the nightly job, in SQL, where it may be
+ * a placeholder that was set before the library was loaded; what computes reads
+ * no setting.
+ */
+static int data_quality = 1;
+
+static const struct config_enum_entry data_quality_options[] = {
+	{ "off", 0, false },
+	{ "warn", 1, false },
+	{ "refuse", 2, false },
+	{ NULL, 0, false }
+};
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomEnumVariable(
+		"healthscore.data_quality",
+		"What the nightly job does about data that are not fit to be scored.",
+		"\"warn\" reports them, \"refuse\" fails the night, \"off\" does not "
+		"look.",
+		&data_quality, 1, data_quality_options, PGC_USERSET, 0, NULL, NULL,
+		NULL);
+}
 
 /*
  * Returns the version of the loaded library.
