@@ -104,9 +104,8 @@ same_snapshot(const SnapshotData *a, const SnapshotData *b)
 {
 	return a->snapshot_type == SNAPSHOT_MVCC &&
 		   b->snapshot_type == SNAPSHOT_MVCC && a->xmin == b->xmin &&
-		   a->xmax == b->xmax && a->curcid == b->curcid &&
-		   a->xcnt == b->xcnt && a->subxcnt == b->subxcnt &&
-		   !a->suboverflowed && !b->suboverflowed &&
+		   a->xmax == b->xmax && a->curcid == b->curcid && a->xcnt == b->xcnt &&
+		   a->subxcnt == b->subxcnt && !a->suboverflowed && !b->suboverflowed &&
 		   a->takenDuringRecovery == b->takenDuringRecovery &&
 		   same_ids(a->xip, b->xip, a->xcnt) &&
 		   same_ids(a->subxip, b->subxip, a->subxcnt);
@@ -153,11 +152,10 @@ read_rows(StringInfo rows)
 	SPI_connect();
 	if (plan == NULL)
 	{
-		SPIPlanPtr p =
-			SPI_prepare("SELECT language, kind, phrase "
-						"FROM healthscore.cancellation_lexicon "
-						"ORDER BY language, kind, phrase",
-						0, NULL);
+		SPIPlanPtr p = SPI_prepare("SELECT language, kind, phrase "
+								   "FROM healthscore.cancellation_lexicon "
+								   "ORDER BY language, kind, phrase",
+								   0, NULL);
 
 		if (p == NULL)
 			elog(ERROR, "SPI_prepare failed: %s",
@@ -238,9 +236,8 @@ get_lexicon(void)
 				CurrentMemoryContext, "built-in cancellation phrases",
 				ALLOCSET_DEFAULT_SIZES);
 			MemoryContext old = MemoryContextSwitchTo(context);
-			HsLexicon *lexicon =
-				hs_lexicon_build(hs_built_in_phrases, hs_n_built_in_phrases,
-								 encoding_unknown());
+			HsLexicon *lexicon = hs_lexicon_build(
+				hs_built_in_phrases, hs_n_built_in_phrases, encoding_unknown());
 
 			MemoryContextSwitchTo(old);
 			MemoryContextSetParent(context, TopMemoryContext);
@@ -261,9 +258,9 @@ get_lexicon(void)
 	if (custom.lexicon == NULL || rows.len != custom.rows.len ||
 		memcmp(rows.data, custom.rows.data, rows.len) != 0)
 	{
-		MemoryContext context = AllocSetContextCreate(
-			CurrentMemoryContext, "cancellation phrases",
-			ALLOCSET_DEFAULT_SIZES);
+		MemoryContext context =
+			AllocSetContextCreate(CurrentMemoryContext, "cancellation phrases",
+								  ALLOCSET_DEFAULT_SIZES);
 		MemoryContext old = MemoryContextSwitchTo(context);
 		StringInfoData kept;
 		HsLexicon *lexicon;
@@ -357,8 +354,7 @@ sink_row(void *arg, const HsIntentMatch *m)
 	bool isnull[8] = { 0 };
 
 	out[0] = BoolGetDatum(!m->negated && m->excluded_by < 0);
-	out[1] = PointerGetDatum(
-		from_utf8(to->utf8 + m->start, m->end - m->start));
+	out[1] = PointerGetDatum(from_utf8(to->utf8 + m->start, m->end - m->start));
 	out[2] = Int32GetDatum(m->start_char + 1);
 	out[3] = Int32GetDatum(m->end_char - m->start_char);
 	out[4] = PointerGetDatum(from_utf8(phrase, strlen(phrase)));
@@ -410,8 +406,22 @@ hs_cancellation_phrases(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+static void
+put_built_in(ReturnSetInfo *rsinfo, const char *language, const char *kind,
+			 const char *phrase)
+{
+	Datum out[3];
+	bool isnull[3] = { 0 };
+
+	out[0] = CStringGetTextDatum(language);
+	out[1] = CStringGetTextDatum(kind);
+	out[2] = CStringGetTextDatum(phrase);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, out, isnull);
+}
+
 /*
- * cancellation_built_in() -> the phrases that come with the extension.
+ * cancellation_built_in() -> the phrases that come with the extension, and the
+ * sets of words that they name.  They are ASCII.
  */
 PG_FUNCTION_INFO_V1(hs_cancellation_built_in);
 Datum
@@ -421,16 +431,18 @@ hs_cancellation_built_in(PG_FUNCTION_ARGS)
 	int i;
 
 	InitMaterializedSRF(fcinfo, 0);
+	for (i = 0; i < hs_n_built_in_sets; i++)
+	{
+		const HsWordSet *set = &hs_built_in_sets[i];
+
+		put_built_in(rsinfo, set->language, "set",
+					 psprintf("@%s: %s", set->name, set->words));
+	}
 	for (i = 0; i < hs_n_built_in_phrases; i++)
 	{
 		const HsPhraseSource *p = &hs_built_in_phrases[i];
-		Datum out[3];
-		bool isnull[3] = { 0 };
 
-		out[0] = CStringGetTextDatum(p->language);
-		out[1] = CStringGetTextDatum(kinds[p->kind]);
-		out[2] = PointerGetDatum(from_utf8(p->phrase, strlen(p->phrase)));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, out, isnull);
+		put_built_in(rsinfo, p->language, kinds[p->kind], p->phrase);
 	}
 	return (Datum) 0;
 }

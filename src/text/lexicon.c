@@ -6,11 +6,12 @@
  *	phrase = item { blanks item }
  *	item   = words | words "?" | words "{" n "}" | ".." | ".." n | "$"
  *	words  = word { "|" word }
- *	word   = letters, with "*" before, after or both
+ *	word   = letters, with "*" before, after or both | "@" set
  *
  * An item is one word of the text, of those given; "?" lets it be missing,
  * "{n}" lets 0 to n of them come, "..n" is up to n words of any kind (".." is
- * "..3"), "$" at the end is the end of a clause.  Each becomes at most
+ * "..3"), "$" at the end is the end of a clause, "@thing" is any word of a set
+ * in built_in.c.  Each becomes at most
  * HS_PHRASE_REPEAT items that may be missing, so that a search has nothing to
  * count, and nothing to go back to: its work for a word of the text is bounded
  * by the number of items.
@@ -117,8 +118,8 @@ intern_word(HsLexicon *lex, WordMode mode, const char *text, int len)
 		int i;
 
 		lex->mask = lex->mask * 2 + 1;
-		lex->slots = repalloc_huge(lex->slots,
-								   sizeof(int) * ((Size) lex->mask + 1));
+		lex->slots =
+			repalloc_huge(lex->slots, sizeof(int) * ((Size) lex->mask + 1));
 		memset(lex->slots, -1, sizeof(int) * ((Size) lex->mask + 1));
 		for (i = 0; i < lex->n_words; i++)
 			insert_slot(lex, i);
@@ -169,10 +170,10 @@ parse_count(const char *phrase, const char *p, const char *end)
 	for (; p < end && n >= 0 && n < 100; p++)
 		n = *p >= '0' && *p <= '9' ? n * 10 + (*p - '0') : -1;
 	if (n < 1 || n > HS_PHRASE_REPEAT)
-		bad_phrase(phrase,
-				   psprintf("a number of words is not 1 to %d",
-							HS_PHRASE_REPEAT),
-				   NULL);
+		bad_phrase(
+			phrase,
+			psprintf("a number of words is not 1 to %d", HS_PHRASE_REPEAT),
+			NULL);
 	return n;
 }
 
@@ -186,13 +187,57 @@ add_items(HsLexicon *lex, const LexItem *item, int n)
 	}
 }
 
+/* Words from p to end to those of the item whose first is alt. */
+static void
+add_words(HsLexicon *lex, const char *phrase, int alt, const char *p,
+		  const char *end)
+{
+	for (;;)
+	{
+		const char *bar = p < end ? memchr(p, '|', end - p) : NULL;
+		const char *stop = bar ? bar : end;
+		int i;
+
+		if (p < stop && *p == '@')
+		{
+			for (i = 0; i < hs_n_built_in_sets; i++)
+				if (strlen(hs_built_in_sets[i].name) == stop - p - 1 &&
+					strncmp(hs_built_in_sets[i].name, p + 1, stop - p - 1) == 0)
+					break;
+			if (i == hs_n_built_in_sets)
+				bad_phrase(phrase, "a set of words does not exist",
+						   "healthscore.cancellation_built_in() lists them.");
+			add_words(lex, phrase, alt, hs_built_in_sets[i].words,
+					  hs_built_in_sets[i].words +
+						  strlen(hs_built_in_sets[i].words));
+		}
+		else
+		{
+			int word = parse_word(lex, phrase, p, stop);
+
+			GROW(lex->alts, lex->n_alts, lex->max_alts);
+			for (i = alt; i < lex->n_alts && lex->alts[i] < word; i++)
+				;
+			if (i == lex->n_alts || lex->alts[i] != word)
+			{
+				memmove(&lex->alts[i + 1], &lex->alts[i],
+						sizeof(int) * (lex->n_alts - i));
+				lex->alts[i] = word;
+				lex->n_alts++;
+			}
+		}
+		if (bar == NULL)
+			break;
+		p = bar + 1;
+	}
+}
+
 /* The item from p to end. */
 static void
 parse_item(HsLexicon *lex, const char *phrase, const char *p, const char *end)
 {
 	LexItem item = { 0 };
 	int repeat = 1;
-	int i;
 
 	if (end - p == 1 && *p == '$')
 	{
@@ -227,25 +272,7 @@ parse_item(HsLexicon *lex, const char *phrase, const char *p, const char *end)
 	}
 
 	item.alt = lex->n_alts;
-	for (;;)
-	{
-		const char *bar = p < end ? memchr(p, '|', end - p) : NULL;
-		int word = parse_word(lex, phrase, p, bar ? bar : end);
-
-		GROW(lex->alts, lex->n_alts, lex->max_alts);
-		for (i = item.alt; i < lex->n_alts && lex->alts[i] < word; i++)
-			;
-		if (i == lex->n_alts || lex->alts[i] != word)
-		{
-			memmove(&lex->alts[i + 1], &lex->alts[i],
-					sizeof(int) * (lex->n_alts - i));
-			lex->alts[i] = word;
-			lex->n_alts++;
-		}
-		if (bar == NULL)
-			break;
-		p = bar + 1;
-	}
+	add_words(lex, phrase, item.alt, p, end);
 	item.n_alts = lex->n_alts - item.alt;
 	add_items(lex, &item, repeat);
 }
@@ -385,41 +412,25 @@ index_starts(HsLexicon *lex)
 
 /*
  * An intent that has a word of negation itself ("not renew") is not negated by
- * it: a whole word with which a negation of its language begins.
+ * it.  Such words are those, written out, with which a negation begins.
  */
 static void
-mark_negative(HsLexicon *lex)
+mark_negations(HsLexicon *lex)
 {
 	int i;
 	int k;
-	int s;
 
 	for (i = 0; i < lex->n_phrases; i++)
 	{
-		LexPhrase *p = &lex->phrases[i];
+		const LexItem *item = &lex->items[lex->phrases[i].item];
 
-		if (p->kind != HS_INTENT)
+		if (lex->phrases[i].kind != HS_NEGATION)
 			continue;
-		for (k = p->item; k < p->item + p->n_items && !p->negative; k++)
+		for (k = 0; k < item->n_alts; k++)
 		{
-			const LexItem *item = &lex->items[k];
-			int a;
+			LexWord *w = &lex->words[lex->alts[item->alt + k]];
 
-			for (a = item->alt; a < item->alt + item->n_alts; a++)
-			{
-				const LexWord *w = &lex->words[lex->alts[a]];
-
-				if (w->mode != WORD_EXACT || item->optional)
-					continue;
-				for (s = 0; s < w->n_starts; s++)
-				{
-					const LexPhrase *q =
-						&lex->phrases[lex->starts[w->first_start + s]];
-
-					p->negative |=
-						q->kind == HS_NEGATION && q->language == p->language;
-				}
-			}
+			w->negates = w->mode == WORD_EXACT;
 		}
 	}
 }
@@ -455,7 +466,7 @@ hs_lexicon_build(const HsPhraseSource *source, int n, bool bytes)
 	}
 	lex->n_phrases = n;
 	index_starts(lex);
-	mark_negative(lex);
+	mark_negations(lex);
 
 	lex->infixes = palloc_array(int, lex->n_words + 1);
 	for (i = 0; i < lex->n_words; i++)

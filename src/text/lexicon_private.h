@@ -23,6 +23,7 @@ typedef struct LexWord
 {
 	uint8 mode; /* WordMode */
 	uint8 len;
+	bool negates; /* begins a negation */
 	uint32 hash;
 	int first_start; /* phrases that it begins: lex->starts[...] */
 	int n_starts;
@@ -44,8 +45,7 @@ typedef struct LexPhrase
 {
 	HsPhraseKind kind;
 	int language;
-	bool negative; /* has a word of negation itself */
-	int item;	   /* lex->items[item .. item + n_items - 1] */
+	int item; /* lex->items[item .. item + n_items - 1] */
 	int n_items;
 	const char *source;
 } LexPhrase;
@@ -55,10 +55,12 @@ typedef struct LexThread
 {
 	int item;
 	int phrase;
-	bool negated;
-	uint32 first; /* word, byte and character at which it began */
+	bool negated;  /* what came before it says no */
+	bool negative; /* it says no itself */
+	uint32 first;  /* word, byte and character at which it began */
 	uint32 start;
 	uint32 start_char;
+	uint64 gaps; /* as in HsIntentMatch */
 } LexThread;
 
 struct HsLexicon

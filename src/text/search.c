@@ -6,7 +6,7 @@
  * All phrases are followed at once, one word of the text after the other: a
  * thread is a phrase of which the words so far have come and the item that has
  * to come next.  Two threads that wait for the same item go on as the one that
- * began later, so there are never more threads than items.  No phrase goes
+ * began later (or left less out), so there are never more threads than items.  No phrase goes
  * across punctuation.
  *
  * Matches are judged in clusters, between two words where no thread is alive:
@@ -15,9 +15,9 @@
  * - An intent is negated by a negation that ends at the word before it or
  *	 overlaps it, unless it has a word of negation itself.
  * - An intent is about something else when an exclusion overlaps it, unless
- *	 the exclusion begins and ends farther out than an intent of two or more
- *	 words: the object that is closer counts, in "cancel my contract and the
- *	 newsletter" the contract.
+ *	 the first or the last word of the intent is in a gap (..) of the exclusion:
+ *	 what is left out is not what the exclusion is about, in "cancel my
+ *	 contract and the newsletter" the contract.
  * - Of intents that overlap one is told: one that stands before one that was
  *	 taken back, then the one with more words, then the first.
  *
@@ -62,12 +62,12 @@ overlap(const HsIntentMatch *a, const HsIntentMatch *b)
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* Does b begin before and end after a, or the same on one side? */
+/* Did ".." take that word of the text in this match? */
 static bool
-farther_out(const HsIntentMatch *b, const HsIntentMatch *a)
+in_gap(const HsIntentMatch *m, uint32 word)
 {
-	return b->first <= a->first && b->last >= a->last &&
-		   b->last - b->first > a->last - a->first;
+	return word >= m->first && word <= m->last &&
+		   (m->gaps >> (word - m->first) & 1);
 }
 
 static bool
@@ -99,11 +99,9 @@ judge(Search *s)
 	for (i = 0; i < s->n_cluster; i++)
 	{
 		HsIntentMatch *m = &s->cluster[i];
-		bool negative = s->lex->phrases[m->phrase].negative;
-
 		if (kind_of(s, m) != HS_INTENT)
 			continue;
-		m->negated &= !negative;
+		m->negated &= !m->negative;
 		for (k = 0; k < s->n_cluster; k++)
 		{
 			const HsIntentMatch *other = &s->cluster[k];
@@ -111,9 +109,9 @@ judge(Search *s)
 			if (!overlap(m, other))
 				continue;
 			if (kind_of(s, other) == HS_NEGATION)
-				m->negated |= !negative;
+				m->negated |= !m->negative;
 			else if (kind_of(s, other) == HS_EXCLUSION && m->excluded_by < 0 &&
-					 (m->first == m->last || !farther_out(other, m)))
+					 !in_gap(other, m->first) && !in_gap(other, m->last))
 				m->excluded_by = other->phrase;
 		}
 		/* the best first */
@@ -154,12 +152,14 @@ emit(Search *s, const LexThread *t)
 	m->phrase = t->phrase;
 	m->excluded_by = -1;
 	m->negated = t->negated;
+	m->negative = t->negative;
 	m->first = t->first;
 	m->last = s->word;
 	m->start = t->start;
 	m->end = s->end;
 	m->start_char = t->start_char;
 	m->end_char = s->end_char;
+	m->gaps = t->gaps;
 }
 
 /*
@@ -167,12 +167,18 @@ emit(Search *s, const LexThread *t)
  * for those that come instead if that is missing.
  */
 static void
-advance(Search *s, const LexThread *t, LexThread *next, int *n_next)
+advance(Search *s, const LexThread *from, bool negative, LexThread *next,
+		int *n_next)
 {
 	HsLexicon *lex = s->lex;
-	const LexPhrase *phrase = &lex->phrases[t->phrase];
-	int item = t->item;
+	const LexPhrase *phrase = &lex->phrases[from->phrase];
+	int item = from->item;
+	LexThread thread = *from;
+	const LexThread *t = &thread;
 
+	thread.negative |= negative;
+	if (lex->items[item].any)
+		thread.gaps |= UINT64CONST(1) << (s->word - t->first);
 	if (lex->items[item].accept)
 		emit(s, t);
 	while (++item < phrase->item + phrase->n_items)
@@ -188,7 +194,8 @@ advance(Search *s, const LexThread *t, LexThread *next, int *n_next)
 		else
 		{
 			to = &next[lex->thread_of[item]];
-			if (to->first >= t->first)
+			if (to->first > t->first ||
+				(to->first == t->first && to->gaps <= t->gaps))
 				break;
 		}
 		*to = *t;
@@ -297,11 +304,16 @@ take_word(Search *s, const HsWord *w)
 		const LexThread *t = &s->threads[i];
 		const LexItem *item = &lex->items[t->item];
 		bool match = item->any;
+		bool negative = false;
 
-		for (k = 0; k < n_found && !match; k++)
-			match = item_has(lex, item, lex->found[k]);
+		for (k = 0; k < n_found && !item->any; k++)
+			if (item_has(lex, item, lex->found[k]))
+			{
+				match = true;
+				negative |= lex->words[lex->found[k]].negates;
+			}
 		if (match)
-			advance(s, t, next, &n_next);
+			advance(s, t, negative, next, &n_next);
 	}
 	for (k = 0; k < n_found; k++)
 	{
@@ -320,8 +332,10 @@ take_word(Search *s, const HsWord *w)
 			t.first = s->word;
 			t.start = w->start;
 			t.start_char = w->start_char;
+			t.gaps = 0;
+			t.negative = false;
 			t.negated = negation >= 0 && negation == (int64) s->word - 1;
-			advance(s, &t, next, &n_next);
+			advance(s, &t, word->negates, next, &n_next);
 		}
 	}
 	s->threads = next;

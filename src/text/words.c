@@ -5,7 +5,7 @@
  *
  * A word is a run of letters and digits.  It is folded so that spellings of
  * the same word compare equal as bytes: lower case (Latin, Greek, Cyrillic),
- * Latin letters without their marks, ä ö ü ß as ae oe ue ss, no apostrophe
+ * Latin and Greek letters without their marks, ä ö ü ß as ae oe ue ss, no apostrophe
  * ("don't" is "dont").  In scripts that are written without blanks each
  * character is a word.  The text is UTF-8, valid or not: no byte beyond its
  * end is read, and what is no UTF-8 counts as letters.
@@ -222,16 +222,51 @@ word_at(const HsReader *r, uint32 pos)
 	return pos < r->len && class_at(r, pos, &n, &cp) <= SINGLE;
 }
 
-/* Lower case of scripts in which it is a matter of adding. */
+/* Lower case, without marks in Greek, of what is not in latin[]. */
 static uint32
 lower(uint32 cp)
 {
+	switch (cp)
+	{
+		case 0x386:
+		case 0x3AC:
+			return 0x3B1;
+		case 0x388:
+		case 0x3AD:
+			return 0x3B5;
+		case 0x389:
+		case 0x3AE:
+			return 0x3B7;
+		case 0x38A:
+		case 0x390:
+		case 0x3AA:
+		case 0x3AF:
+		case 0x3CA:
+			return 0x3B9;
+		case 0x38C:
+		case 0x3CC:
+			return 0x3BF;
+		case 0x38E:
+		case 0x3AB:
+		case 0x3B0:
+		case 0x3CB:
+		case 0x3CD:
+			return 0x3C5;
+		case 0x38F:
+		case 0x3CE:
+			return 0x3C9;
+		case 0x3C2: /* final sigma */
+			return 0x3C3;
+		case 0x401: /* io is written as ie */
+		case 0x451:
+			return 0x435;
+		default:
+			break;
+	}
 	if ((cp >= 0x391 && cp <= 0x3A9) || (cp >= 0x410 && cp <= 0x42F))
 		return cp + 0x20;
 	if (cp >= 0x400 && cp <= 0x40F)
 		return cp + 0x50;
-	if (cp == 0x3C2) /* final sigma */
-		return 0x3C3;
 	if (cp == 0x1AF)
 		return 0x1B0;
 	/* pairs of an even capital and an odd small letter */

@@ -10,7 +10,7 @@
 
 #include "postgres.h"
 
-/* A word is compared by this many bytes; what is longer matches no phrase. */
+/* A word that is longer than about this many bytes matches no phrase. */
 #define HS_WORD_MAX 64
 
 typedef struct HsWord
