@@ -66,15 +66,14 @@ const HsWordSet hs_built_in_sets[] = {
 	  "passcode|beneficiar*|payee*" },
 	{ "de", "vertrag",
 	  "*vertrag|*vertraege|*vertrages|*vertrags|*abo|*abos|*abonnement|"
-	  "*abonnements|*konto|*konten|account|accounts|*mitgliedschaft|*zugang|"
+	  "*abonnements|*konto|*konten|account|accounts|*mitgliedschaft|"
 	  "*tarif|*lizenz|*lizenzen|*anschluss|vereinbarung|zusammenarbeit|"
-	  "geschaeftsbeziehung|kundenbeziehung|service|dienst|dienste|"
-	  "dienstleistung" },
+	  "geschaeftsbeziehung|kundenbeziehung|service|dienstleistung" },
 	{ "de", "beendet",
 	  "beenden|beendet|aufgeloest|geloescht|storniert|geschlossen|"
 	  "deaktiviert|gekuendigt" },
 	{ "de", "beenden",
-	  "beende|beenden|beendigen|beendet|aufloesen|loese|loeschen|loesche|"
+	  "beende|beenden|beendigen|aufloesen|loese|loeschen|loesche|"
 	  "stornieren|storniere|schliessen|schliesse|aufheben|deaktivieren|"
 	  "deaktiviere|abmelden|auslaufen|aufgeben|aufkuendigen|quittieren" },
 	{ "de", "mein",
@@ -155,9 +154,11 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	/* leaving, for another */
 	{ "en", HS_INTENT, "leave|leaving|quit|quitting|ditch|ditching|dump|dumping|drop|dropping|abandon|abandoning your|this{2} @provider" },
 	{ "en", HS_INTENT, "leave|leaving|quit|quitting|ditch|ditching|dump|dumping|drop|dropping|abandon|abandoning my|our|the|current{2} provider|service|services|carrier|operator|vendor|supplier|platform" },
-	{ "en", HS_INTENT, "i|we am|are|im|were? leaving you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{5} $" },
-	{ "en", HS_INTENT, "im|were leaving you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{5} $" },
-	{ "en", HS_INTENT, "i|we will|ill|well leave|quit you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{5} $" },
+	{ "en", HS_INTENT, "i|we am|are|im|were? leaving you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{8} $" },
+	{ "en", HS_INTENT, "im|were leaving you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{8} $" },
+	{ "en", HS_INTENT, "i|we will|ill|well leave|quit you|now|soon|tomorrow|today|definitely|next|for|this|at|the|end|of|week|month|year|good{8} $" },
+	{ "en", HS_INTENT, "i|we am|are|will|must cancel|cancelling|canceling|terminate|terminating $" },
+	{ "en", HS_INTENT, "im|were|ill|well cancel|cancelling|canceling|terminate|terminating $" },
 	{ "en", HS_INTENT, "considering|consider|thinking|think|contemplating of|about? leaving|cancelling|canceling|switching|quitting|terminating you|your|this|the|company|service|provider{3} $" },
 	{ "en", HS_INTENT, "switch|switching|change|changing|move|moving|migrate|migrating|go|going|transfer|transferring|defect|defecting to|over|with|towards{2} a|an|your|the|some|one{3} of? the|your? competitor|competitors|competition" },
 	{ "en", HS_INTENT, "switch|switching|change|changing|move|moving|migrate|migrating|go|going over? to|for|with a|an|some? @another ..1 @rival" },
@@ -184,9 +185,10 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "en", HS_EXCLUSION, "newsletter*|email*|mailing|magazine*|sms|blog|podcast list? subscription*" },
 	{ "en", HS_EXCLUSION, "subscription*|subscribe*|unsubscrib* ..4 newsletter*|email*|mailing|marketing|notification*" },
 	{ "en", HS_EXCLUSION, "@service @thing|tab|tabs|manager*|statement*" },
+	{ "en", HS_EXCLUSION, "@cancel their|his|her|customers|clients|users|someones ..2 @service" },
 	{ "en", HS_EXCLUSION, "hotel|room|flight|booking|reservation|restaurant|order|airbnb|ticket cancellation|cancelation" },
 	{ "en", HS_EXCLUSION, "cancellation|cancelation|termination ..4 hotel*|flight*|booking*|reservation*|order*|restaurant*|airline*|appointment*" },
-	{ "en", HS_EXCLUSION, "end|ending of ..3 @service|month|year|week|day" },
+	{ "en", HS_EXCLUSION, "end|ending of ..3 @service" },
 	{ "en", HS_EXCLUSION, "end|close|closing date|balance" },
 	{ "en", HS_EXCLUSION, "@cancel ..3 from|in|on ..1 @contract" },
 
@@ -209,7 +211,7 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "de", HS_INTENT, "@vertrag ..2 @beendet werden|haben" },
 	{ "de", HS_INTENT, "loeschung|schliessung|beendigung|aufloesung|deaktivierung|stornierung|aufhebung @mein|meiner|unserer|der|des|von|vom{3} ..1 @vertrag|*kontos|*accounts|zugangs" },
 	{ "de", HS_INTENT, "kontoschliessung|kontoloeschung|vertragsaufloesung|vertragsbeendigung|vertragsende|accountloeschung|aufhebungsvertrag" },
-	{ "de", HS_INTENT, "aus|vom ..2 vertrag|abo ..2 raus|rauskommen|aussteigen|herauskommen|zuruecktreten|heraus" },
+	{ "de", HS_INTENT, "aus|vom ..2 vertrag|abo ..2 aus|raus|rauskommen|aussteigen|herauskommen|zuruecktreten|heraus" },
 	{ "de", HS_INTENT, "melde|melden ..3 @vertrag ab" },
 
 	/* nicht mehr */
@@ -232,6 +234,9 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "de", HS_INTENT, "zur|zum|an die|eine|einen? konkurrenz|mitbewerber|wettbewerber ..2 wechsel*|gehen|gehe|wandern" },
 	{ "de", HS_INTENT, "zu einem|einer anderen|neuen|guenstigeren|besseren ..1 @anbieter ..2 wechsel*|gehen|gehe" },
 	{ "de", HS_INTENT, "neuen|anderen|alternativen @anbieter ..2 suchen|suche|gesucht" },
+	{ "de", HS_INTENT, "fuer einen|eine|ein ..1 @anbieter entschieden" },
+	{ "de", HS_INTENT, "widerrufe|widerrufen ..3 @vertrag" },
+	{ "de", HS_INTENT, "@vertrag ..3 widerrufe|widerrufen" },
 	{ "de", HS_INTENT, "suche|suchen ..2 anderen|neuen|alternativen ..1 @anbieter" },
 	{ "de", HS_INTENT, "ich|wir wechsle|wechsele|wechseln ..4 zu" },
 	{ "de", HS_INTENT, "wechsle|wechsele ..3 zu" },
