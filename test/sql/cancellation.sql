@@ -267,7 +267,7 @@ UNION ALL SELECT 'half a phrase', repeat('cancel my ', 1000000)
 UNION ALL SELECT 'no end of a clause', repeat('not want to ', 833333)
 UNION ALL SELECT 'at the end', repeat('is well ', 1250000) || 'but close my account';
 SELECT what, octet_length(message) > 9900000 AS long, healthscore.cancellation_intent(message) FROM long_text ORDER BY what;
-SELECT what, matched, start FROM long_text, LATERAL healthscore.cancellation_phrases(message) ORDER BY what;
+SELECT what, matched, start FROM long_text, LATERAL healthscore.cancellation_phrases(message) WHERE what IN ('at the end', 'words') ORDER BY what;
 SELECT count(*), count(*) FILTER (WHERE negated), max(start) FROM healthscore.cancellation_phrases(repeat('do not close my account ', 100000));
 -- a phrase of the most work on a text of the most work ends, or is cancelled
 INSERT INTO healthscore.cancellation_lexicon (language, phrase) VALUES ('xx', 'aa ..10 aa ..10 aa ..10 aa ..10 bb');
