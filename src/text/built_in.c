@@ -75,7 +75,7 @@ const HsWordSet hs_built_in_sets[] = {
 	{ "de", "beenden",
 	  "beende|beenden|beendigen|aufloesen|loese|loeschen|loesche|"
 	  "stornieren|storniere|schliessen|schliesse|aufheben|deaktivieren|"
-	  "deaktiviere|abmelden|auslaufen|aufgeben|aufkuendigen|quittieren" },
+	  "deaktiviere|abmelden|auslaufen|aufgeben|aufkuendigen|abbestellen|abbestelle|entfernen|quittieren" },
 	{ "de", "mein",
 	  "meinen|meine|mein|meines|unseren|unsere|unser|den|das|die|dem|diesen|"
 	  "dieses|diese|ihren|ihr|ihre|euren|euer|eure|sie|bitte" },
@@ -172,6 +172,11 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "en", HS_INTENT, "go|going|look|looking|move|moving|switch|switching elsewhere" },
 	{ "en", HS_INTENT, "part|parting|go|going our|separate? ways" },
 	{ "en", HS_INTENT, "end|ending|terminate|terminating our|the|this business? relationship|partnership|cooperation|collaboration|arrangement" },
+	{ "en", HS_INTENT, "withdraw|withdrawing from @our{2} ..1 contract|agreement|subscription|membership" },
+	{ "en", HS_INTENT, "break|breaking|exit|exiting|rescind|revoke @our|of{2} ..1 contract|contracts|agreement|subscription" },
+	{ "en", HS_INTENT, "discontinue|discontinuing|cease|ceasing ..1 using|use|usage of? your|this ..2 @service|product|platform|software|tool|app|system" },
+	{ "en", HS_INTENT, "wont|not be needing|requiring @our{2} ..1 @service" },
+	{ "en", HS_INTENT, "cut|cutting|sever|severing ties ..2 you|company" },
 	{ "en", HS_INTENT, "opt|opting out of @our{2} ..1 @service" },
 	{ "en", HS_INTENT, "how|where|way|want|like|wish|need|can|could|to ..2 unsubscribe|unsubscribing from ..1 @service" },
 	{ "en", HS_INTENT, "finish|finishing|finished up? with @our @service" },
@@ -212,6 +217,9 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "de", HS_INTENT, "loeschung|schliessung|beendigung|aufloesung|deaktivierung|stornierung|aufhebung @mein|meiner|unserer|der|des|von|vom{3} ..1 @vertrag|*kontos|*accounts|zugangs" },
 	{ "de", HS_INTENT, "kontoschliessung|kontoloeschung|vertragsaufloesung|vertragsbeendigung|vertragsende|accountloeschung|aufhebungsvertrag" },
 	{ "de", HS_INTENT, "aus|vom ..2 vertrag|abo ..2 aus|raus|rauskommen|aussteigen|herauskommen|zuruecktreten|heraus" },
+	{ "de", HS_INTENT, "austrittserklaerung|austreten" },
+	{ "de", HS_INTENT, "von ihnen|euch|dir ..2 verabschieden|trennen" },
+	{ "de", HS_INTENT, "verabschiede|verabschieden|trenne|trennen mich|uns ..3 von ihnen|euch|dir" },
 	{ "de", HS_INTENT, "melde|melden ..3 @vertrag ab" },
 
 	/* nicht mehr */
@@ -260,6 +268,8 @@ const HsPhraseSource hs_built_in_phrases[] = {
 	{ "de", HS_EXCLUSION, "haus|buero|raum|seite|gruppe|chat|land|stadt|hotel ..1 verlassen" },
 	{ "de", HS_EXCLUSION, "kuendig* ..6 an $" },
 	{ "de", HS_EXCLUSION, "im anschluss" },
+	{ "de", HS_EXCLUSION, "*newsletter* *abo*" },
+	{ "de", HS_EXCLUSION, "aus|von|vom|im|in dem|meinem|unserem|ihrem|diesem{2} @vertrag ..2 loeschen|loesche|entfernen|abmelden" },
 	{ "de", HS_EXCLUSION, "tarif|paket|plan|passwort|sprache|adresse|zahlungsart|kontoinhaber|geraet|handy ..4 wechsel*|wechsle" },
 	{ "de", HS_EXCLUSION, "wechsel*|wechsle|wechsele ..3 tarif|paket|plan|passwort|sprache|adresse|zahlungsart|kontoinhaber|geraet|handy" },
 	{ "de", HS_EXCLUSION, "zu premium|pro|basic|standard|enterprise|business|team|plus|gold|platin|silber|free|jaehrlich*|monatlich* ..2 wechsel*|wechsle" },
