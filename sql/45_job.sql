@@ -130,7 +130,7 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_night_sql(date, boolean) IS 'The query of a night: each account scored by the scorecard that is assigned to it. night gives scores and peers the baselines (NULL for none), over the common table expressions ctes; $1 is the accounts that are measured anew if only those that changed are.';
 
-CREATE FUNCTION healthscore.hs_score_night(as_of date, run bigint, only_changed boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION healthscore.hs_score_night(as_of date, run bigint, only_changed boolean DEFAULT false, judge boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -142,6 +142,7 @@ DECLARE
     tracked boolean;
     seen pg_snapshot;
     before healthscore.nights;
+    feeds jsonb := '{}';
 BEGIN
     -- one writer at a time; readers are not held up
     LOCK TABLE healthscore.scores IN SHARE ROW EXCLUSIVE MODE;
@@ -168,11 +169,14 @@ BEGIN
         END IF;
     END IF;
 
+    IF judge THEN
+        feeds := healthscore.hs_quality_gate(as_of);
+    END IF;
     SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, only_changed);
     -- a row that comes out the same is not written again
     EXECUTE format($q$WITH %s,
 night AS MATERIALIZED (
-SELECT q.*, healthscore.score_grade(q.coverage, $2 - q.last_day, NULL) AS grade
+SELECT q.*, healthscore.score_grade(q.coverage, $2 - q.last_day, $4 ->> q.scorecard) AS grade
 FROM (
 %s) AS q
 ),
@@ -207,7 +211,7 @@ gone AS (
 SELECT count(*) FROM night
 $q$, parts.ctes, parts.night,
         coalesce(parts.peers, 'SELECT NULL::text AS scorecard, NULL::integer AS version, NULL::text AS segment, NULL::healthscore.baseline AS baseline WHERE false'))
-    INTO n USING fresh, as_of, run;
+    INTO n USING fresh, as_of, run, feeds;
 
     IF tracked THEN
         INSERT INTO healthscore.nights AS x (as_of, snapshot, settings) VALUES (hs_score_night.as_of, seen, healthscore.hs_settings(hs_score_night.as_of))
@@ -225,7 +229,7 @@ EXCEPTION
                   HINT = 'See healthscore.assignments and the "source" of their scorecards.';
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_score_night(date, bigint, boolean) IS 'Scores every account at as_of and stores what is new or different; returns the number of accounts. With only_changed, measures of accounts whose signals and row did not change since that night was last scored are taken from its scores; all else is done again, so that the rows are those of a full run.';
+COMMENT ON FUNCTION healthscore.hs_score_night(date, bigint, boolean, boolean) IS 'Scores every account at as_of and stores what is new or different; returns the number of accounts. With judge, the quality of the data is looked at first. With only_changed, measures of accounts whose signals and row did not change since that night was last scored are taken from its scores; all else is done again, so that the rows are those of a full run.';
 
 CREATE PROCEDURE healthscore.hs_call_is_atomic(INOUT atomic boolean)
 AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -256,7 +260,7 @@ BEGIN
     BEGIN
         INSERT INTO healthscore.runs (kind, from_day, to_day, status) VALUES ('refresh', as_of, as_of, 'running')
         RETURNING run_id INTO run;
-        n := healthscore.hs_score_night(as_of, run, only_changed);
+        n := healthscore.hs_score_night(as_of, run, only_changed, true);
         UPDATE healthscore.runs SET status = 'done', done_to = as_of, accounts = n, finished_at = clock_timestamp()
         WHERE run_id = run;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -278,7 +282,7 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', path, true);
 END
 $$;
-COMMENT ON PROCEDURE healthscore.refresh(date, boolean) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. With only_changed it reads the signals only of accounts that changed since that night was scored before, which healthscore.track_changes() notes, and stores the same rows. Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
+COMMENT ON PROCEDURE healthscore.refresh(date, boolean) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. With only_changed it reads the signals only of accounts that changed since that night was scored before, which healthscore.track_changes() notes, and stores the same rows. Before it scores it looks at the data: what healthscore.data_quality() finds bad is a warning, or ends the night if the setting healthscore.data_quality is "refuse". Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
 
 CREATE PROCEDURE healthscore.backfill(from_day date, to_day date, every integer DEFAULT 1, chunk integer DEFAULT 7)
 LANGUAGE plpgsql

@@ -80,6 +80,7 @@ DECLARE
     names text[];
     zero boolean[];            -- by signal: absent is zero
     whole boolean[];           -- by signal: an integer
+    weighs boolean[];          -- by signal: a measure with a weight reads it
     day_null boolean;          -- may be NULL
     account_null boolean;
     ago integer[];             -- days with rows, by their age
@@ -109,6 +110,10 @@ BEGIN
            array_agg(healthscore.hs_source_column(rel, coalesce(s ->> 'column', s ->> 'name')) IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) ORDER BY i)
     INTO columns, names, zero, whole
     FROM jsonb_array_elements(doc) WITH ORDINALITY AS e(s, i);
+    SELECT array_agg(EXISTS (SELECT FROM jsonb_array_elements(card::jsonb -> 'measures') AS m
+                             WHERE m ? 'normalise' AND m ->> 'weight' IS DISTINCT FROM '0' AND names[i] IN (m ->> 'signal', m ->> 'per', m #>> '{then,signal}')) ORDER BY i)
+    INTO weighs
+    FROM generate_subscripts(names, 1) AS i;
     SELECT bool_and(NOT a.attnotnull) FILTER (WHERE a.attname = day), bool_and(NOT a.attnotnull) FILTER (WHERE a.attname = account)
     INTO day_null, account_null
     FROM pg_attribute a WHERE a.attrelid = rel AND a.attname IN (day, account);
@@ -346,7 +351,7 @@ BEGIN
         WHERE t.missing AND t.age > 0 AND (t.k = 0 OR NOT EXISTS (SELECT FROM night AS r WHERE r.k = 0 AND r.age = t.age AND r.missing))
         GROUP BY t.k
         UNION ALL
-        SELECT t.k, 3, CASE WHEN zero[t.k] THEN 2 ELSE 1 END,
+        SELECT t.k, 3, CASE WHEN zero[t.k] AND weighs[t.k] THEN 2 ELSE 1 END,
                format(CASE WHEN zero[t.k] THEN 'no value in %s days: it counts as zero everywhere; load it, or leave it out of the scorecard'
                            ELSE 'no value in %s days: its measures are not known' END, days)
         FROM total AS t WHERE coalesce(t.known, 0) = 0
@@ -458,19 +463,6 @@ RETURN greatest(
     feed_grade COLLATE "C");
 COMMENT ON FUNCTION healthscore.score_grade(double precision, integer, text) IS 'How far a score can be trusted, A to F: the worst of three. coverage: A from 0.9, B from 0.75, C from 0.5, D above 0, F for 0 or NULL. days_behind, from the last day on which the account has a row to as_of: A to 2, B to 6, C to 13, D beyond or NULL, which is no row. feed_grade, A to F as data_quality() gives it for the feed: as it is, NULL is not judged.';
 
-CREATE FUNCTION healthscore.hs_assigned_cards() RETURNS SETOF healthscore.scorecards
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT p.*
-    FROM (SELECT a.scorecard FROM healthscore.assignments AS a
-          UNION
-          SELECT 'core' WHERE NOT EXISTS (SELECT FROM healthscore.assignments AS a WHERE a.segment IS NULL)) AS c,
-         healthscore.hs_published(c.scorecard) AS p
-    ORDER BY p.name;
-END;
-COMMENT ON FUNCTION healthscore.hs_assigned_cards() IS 'The scorecards that the nightly job runs by: those assigned, and "core" if there is no default.';
-
 CREATE FUNCTION healthscore.hs_quality_gate(as_of date, mode text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -491,7 +483,7 @@ BEGIN
     IF act = 'off' THEN
         RETURN grades;
     END IF;
-    FOR p IN SELECT * FROM healthscore.hs_assigned_cards()
+    FOR p IN SELECT * FROM healthscore.hs_cards_in_force(as_of)
     LOOP
         FOR q IN SELECT * FROM healthscore.hs_quality(p.card, as_of, NULL, 30, 7)
         LOOP

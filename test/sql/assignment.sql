@@ -5,6 +5,7 @@ SET search_path = public;
 SET datestyle = 'ISO';
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 
 INSERT INTO healthscore.accounts (account_id, segment, plan, arr, started_on, attributes) VALUES
     ('a', 'small', 'free', 100, '2025-01-01', '{}'), ('b', 'small', 'pro', 5000, '2025-01-01', '{"tier": 1}'),

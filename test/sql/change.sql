@@ -6,6 +6,7 @@ SET search_path = public;
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 SET client_min_messages = warning;
 
 -- two measures, equal weights: points are the values, so every part is evident

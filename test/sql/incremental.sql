@@ -5,6 +5,7 @@
 SET search_path = public;
 SET datestyle = 'ISO';
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 
 INSERT INTO healthscore.accounts (account_id, segment, started_on) SELECT 'a' || i, (ARRAY['x', 'y'])[1 + i % 2], '2025-01-01' FROM generate_series(1, 12) i;
 INSERT INTO healthscore.signals (account_id, day, logins, active_users, licensed_seats) SELECT 'a' || i, date '2026-06-30' - d, (i * d) % 7, i, 20 FROM generate_series(1, 12) i, generate_series(0, 99) d;

@@ -5,6 +5,7 @@ SET search_path = public;
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 
 INSERT INTO healthscore.accounts (account_id, segment, plan, arr, started_on)
 SELECT 'a' || i, (ARRAY['x', 'y'])[1 + i % 2], (ARRAY['free', 'pro', NULL])[1 + i % 3], i * 100, '2025-01-01' FROM generate_series(1, 30) i;

@@ -36,7 +36,9 @@ SELECT '{"scorecard": "fed",
   "signals": [{"name": "logins", "absent": "zero"}, {"name": "calls", "absent": "zero"}, {"name": "minutes", "absent": "zero"},
     {"name": "seats", "absent": "unknown"}, {"name": "mood", "absent": "unknown"}, {"name": "renewal", "column": "to_renewal", "absent": "unknown"},
     {"name": "champion", "absent": "unknown"}, {"name": "weekly", "absent": "unknown"}, {"name": "nps", "absent": "unknown"}, {"name": "tickets", "absent": "zero"}],
-  "measures": [{"name": "rate", "kind": "rate", "signal": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 5}}, "weight": 1}],
+  "measures": [{"name": "rate", "kind": "rate", "signal": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 5}}, "weight": 1},
+    {"name": "calls", "kind": "sum", "signal": "calls", "days": 30, "normalise": {"linear": {"worst": 0, "best": 500}}, "weight": 1},
+    {"name": "minutes", "kind": "ratio", "signal": "minutes", "per": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 9}}, "weight": 1}],
   "bands": [{"name": "low", "from": 0}, {"name": "high", "from": 50}]}' AS card \gset
 SELECT (:'card'::jsonb #- '{source,accounts}')::healthscore.scorecard AS bare \gset
 -- what is not ok

@@ -6,6 +6,7 @@ SET search_path = public;
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 
 INSERT INTO healthscore.accounts (account_id, name, segment, owner, arr, started_on, ended_on) VALUES
     ('a', 'Active Ltd', 'mid', 'ann', 1000, '2025-01-01', NULL), ('q', 'Quiet Ltd', 'mid', 'bob', 2000, '2025-01-01', NULL),

@@ -5,6 +5,7 @@ SET search_path = public;
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 \set SHOW_CONTEXT never
+SET healthscore.data_quality = off;
 SET client_min_messages = warning;
 INSERT INTO healthscore.accounts (account_id, segment, started_on)
 SELECT 'a' || i, CASE WHEN i <= 12 THEN 'big' WHEN i <= 14 THEN 'tiny' END, '2025-01-01' FROM generate_series(1, 20) i;
