@@ -164,3 +164,8 @@ CALL healthscore.refresh('2026-03-31');
 ROLLBACK;
 -- the caller's search_path is as it was
 SHOW search_path;
+
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\set ECHO none
+\i :clean
