@@ -125,6 +125,31 @@ ORDER BY lost DESC, pos;
 SELECT format('%s  %s', pg_temp.fit('', 75), lpad(score_shown, 6)) FROM book WHERE account_id = :'shown';
 \endif
 
+-- the move of 30 days, taken apart: the champion who left, or else the largest
+SELECT (array_agg(account_id ORDER BY story IS DISTINCT FROM 'champion left', abs(change_30d) DESC, account_id))[1] AS moved
+FROM book WHERE band_rank IS NOT NULL AND change_30d IS NOT NULL \gset
+\if :{?moved}
+\echo
+SELECT pg_temp.bold(format('Why %s moved by %s in 30 days', regexp_replace(who, '[[:cntrl:]]', ' ', 'g'), change_shown), :'color')
+    || ' (explain_change(); the parts sum to the change)' FROM book WHERE account_id = :'moved';
+\echo
+SELECT rtrim(format('%s  %s  %s', lpad(to_char(points, 'FMSG990.0'), 6), pg_temp.fit(part, 13), pg_temp.fit(reason, 94)))
+FROM book AS b CROSS JOIN LATERAL healthscore.explain_change(b.account_id, b.as_of - 30, b.as_of) AS e
+WHERE b.account_id = :'moved' AND abs(points) >= 0.05 ORDER BY abs(points) DESC;
+\endif
+
+-- what a stricter draft would change, without publishing it
+\if :has_scores
+\echo
+SELECT format('What if the highest band began 5 points higher? %s of %s accounts would change colour%s (preview()).',
+              coalesce(sum(p.accounts) FILTER (WHERE p.moves), 0), sum(p.accounts), ', ARR ' || pg_temp.money(sum(p.arr) FILTER (WHERE p.moves)))
+FROM (SELECT max(as_of) AS as_of FROM book) AS night, healthscore.scorecards AS c
+CROSS JOIN LATERAL (SELECT jsonb_array_length(c.card::jsonb -> 'bands') - 1 AS last) AS b
+CROSS JOIN LATERAL healthscore.preview(jsonb_set(c.card::jsonb, ARRAY['bands', b.last::text, 'from'],
+    to_jsonb((c.card::jsonb #>> ARRAY['bands', b.last::text, 'from'])::numeric + 5))::healthscore.scorecard, night.as_of) AS p
+WHERE c.name = 'saas' AND c.version = healthscore.published_version('saas');
+\endif
+
 \echo
 SELECT format('The nightly job scored %s accounts in %s ms (CALL healthscore.refresh(%L)), from %s rows of signals;', accounts,
               round(1000 * extract(epoch FROM finished_at - started_at)), to_day::text,

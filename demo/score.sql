@@ -13,6 +13,11 @@ WHERE attrelid = 'healthscore.signals'::regclass AND attnum > 0 AND NOT attisdro
 SELECT jsonb_set(:'card', '{measures}', (
            SELECT coalesce(jsonb_agg(m ORDER BY i), '[]') FROM jsonb_array_elements(:'card'::jsonb -> 'measures') WITH ORDINALITY AS x(m, i)
            WHERE (:'known'::jsonb -> (m ->> 'signal'))::boolean AND coalesce((:'known'::jsonb -> (m ->> 'per'))::boolean, true))) AS card \gset
+-- and the rules that look at them
+SELECT jsonb_set(:'card', '{rules}', (
+           SELECT coalesce(jsonb_agg(r ORDER BY i), '[]') FROM jsonb_array_elements(:'card'::jsonb -> 'rules') WITH ORDINALITY AS x(r, i)
+           WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(r -> 'when') AS w
+                             WHERE w ->> 'measure' NOT IN (SELECT m ->> 'name' FROM jsonb_array_elements(:'card'::jsonb -> 'measures') AS m)))) AS card \gset
 SELECT jsonb_array_length(:'card'::jsonb -> 'measures') = 0 AS unusable \gset
 \if :unusable
 \warn 'healthscore: signals.csv has no value that the scorecard uses'
