@@ -10,7 +10,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
-$node->append_conf('postgresql.conf', "autovacuum = off\n");
+$node->append_conf('postgresql.conf', "autovacuum = off\nhealthscore.data_quality = off\n");
 $node->start;
 
 sub sql
@@ -176,7 +176,7 @@ is(sql('app', 'SELECT count(*), count(name), count(score) FROM healthscore.portf
 is(sql('app', q{SELECT count(*) > 0 FROM healthscore.score_drivers WHERE as_of = '2026-06-30'}, 'analyst'), 't', 'and the reasons');
 is(sql('app', q{SELECT count(*) FROM healthscore.scores('core', '2026-06-30')}, 'analyst'), '10', 'and scores');
 fails('app', q{CALL healthscore.refresh('2026-06-30')}, '42501', 'but stores nothing', 'analyst');
-sql('app', 'GRANT SELECT ON healthscore.scores, healthscore.accounts, healthscore.scorecards, healthscore.overrides, healthscore.annotations, healthscore.validations, healthscore.effective_scores,
+sql('app', 'GRANT SELECT ON healthscore.scores, healthscore.accounts, healthscore.scorecards, healthscore.overrides, healthscore.annotations, healthscore.validations, healthscore.baselines, healthscore.effective_scores,
 	healthscore.portfolio TO tenant_a, tenant_b', 'analyst');
 is(sql('app', 'SELECT count(*) FROM healthscore.portfolio', 'tenant_a'), '10', 'who was let grant grants');
 
@@ -197,6 +197,16 @@ is(sql('app', q{SELECT withdrawn_by, holds_until FROM healthscore.overrides}, 'c
 fails('app', $_, '23001', 'an override stays', 'dbo') for q{DELETE FROM healthscore.overrides}, q{UPDATE healthscore.overrides SET reason = 'y'};
 is(sql('app', q{INSERT INTO healthscore.annotations (account_id, day, body) VALUES ('acc-1', '2026-06-30', 'x') RETURNING author}, 'csm'), 'csm', 'annotates as itself');
 is(sql('app', $forged =~ s/'dbo'/'bob'/r . ' RETURNING author', 'dbo'), 'bob', 'who restores dumps stores what others said');
+
+# Whoever loads need not be able to write the log of changes, and cannot
+sql('app', q{GRANT SELECT, INSERT, UPDATE ON healthscore.signals TO csm}, 'dbo');
+fails('app', 'SELECT healthscore.track_changes()', '42501', 'not everybody switches the tracking of changes', 'csm');
+sql('app', 'SELECT healthscore.track_changes()', 'dbo');
+sql('app', q{UPDATE healthscore.signals SET logins = logins WHERE account_id = 'acc-1'}, 'csm');
+is(sql('app', 'SELECT DISTINCT account_id FROM healthscore.changes'), 'acc-1', 'a load is noted');
+fails('app', 'DELETE FROM healthscore.changes', '42501', 'by nobody else', 'csm');
+sql('app', q{CALL healthscore.refresh('2026-06-30')}, 'dbo');
+sql('app', 'SELECT healthscore.track_changes(false)', 'dbo');
 
 #
 # Row-level security
@@ -358,8 +368,9 @@ trap(@$_) for (
 my @results = map { [ $_, "SELECT count(*) || ' ' || md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")) FROM $_ t" ] }
   qw(public.by_name public.by_value public.health public.health_kept public.from_view public.query public.from_portfolio
   public.from_drivers public.from_history public.from_readiness public.from_effective_scores public.from_override_outcomes
-  public.from_override_accuracy public.from_weight_reviews public.from_priorities public.from_people healthscore.assignments);
+  public.from_override_accuracy public.from_weight_reviews public.from_priorities public.from_people);
 push @results, [ 'scores', q{SELECT count(*), count(DISTINCT as_of), md5(string_agg((account_id, as_of, score, measures)::text, '' ORDER BY account_id, as_of)) FROM healthscore.scores} ],
+  [ 'assignments', 'SELECT segment, scorecard, priority, attributes FROM healthscore.assignments ORDER BY 1' ],
   [ 'scorecards', 'SELECT name, version, retired_at > published_at, published_by FROM healthscore.scorecards ORDER BY 1, 2' ],
   [ 'runs', 'SELECT run_id, kind, from_day, to_day, done_to, status, accounts, sqlstate, message FROM healthscore.runs ORDER BY 1' ];
 is(sql('hostile', $_->[1]), sql('calm', $_->[1]), "hostile search_path: same content of $_->[0]") for @results;
@@ -403,7 +414,8 @@ is(sql('hostile', q{SELECT count(*) FROM healthscore.scores WHERE as_of = '2026-
 # What the catalog says
 #
 is(sql('app', q{SELECT string_agg(p.oid::regprocedure::text, ' ') FROM pg_proc p
-	WHERE pronamespace = 'healthscore'::regnamespace AND (prosecdef OR proleakproof)}), '', 'nothing runs with the rights of its owner');
+	WHERE pronamespace = 'healthscore'::regnamespace AND (prosecdef OR proleakproof)}), 'healthscore.hs_changed() healthscore.track_changes(boolean)',
+	'what runs with the rights of its owner');
 is(sql('app', q{SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.oid::regprocedure::text) FROM pg_proc p JOIN pg_language l ON l.oid = prolang
 	WHERE pronamespace = 'healthscore'::regnamespace AND lanname IN ('sql', 'plpgsql') AND proconfig IS NULL AND prosqlbody IS NULL
 		AND p.proname NOT IN ('refresh', 'backfill')}), '', 'all but the procedures that commit set their search_path');
