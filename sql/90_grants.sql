@@ -14,3 +14,6 @@ GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA healthscore TO @extowner@
 GRANT USAGE ON SCHEMA healthscore TO pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA healthscore TO pg_database_owner WITH GRANT OPTION;
 GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA healthscore TO pg_database_owner WITH GRANT OPTION;
+
+GRANT EXECUTE ON FUNCTION healthscore.track_changes(boolean) TO @extowner@ WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION healthscore.track_changes(boolean) TO pg_database_owner WITH GRANT OPTION;
