@@ -12,7 +12,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -339,6 +342,90 @@ get_date(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /*
+ * Rows (date, float8[]) for a tuplestore.  A tuple is formed when other
+ * measures than before are NULL; the next ones differ in their values only,
+ * and are written over it.
+ */
+typedef struct Emitter
+{
+	Tuplestorestate *store;
+	TupleDesc desc;
+	TupleTableSlot *slot;
+	int n;
+	bool *nulls;		/* of the tuple */
+	MinimalTuple tuple; /* NULL: none yet */
+	char *date;			/* in the tuple */
+	double *values;		/* in the tuple: those that are not NULL */
+} Emitter;
+
+static void
+emitter_make(Emitter *out, Tuplestorestate *store, TupleDesc desc, int n)
+{
+	out->store = store;
+	out->desc = CreateTupleDescCopy(desc);
+	/* whole and aligned: readers then need not make a copy either */
+	TupleDescAttr(out->desc, 1)->attstorage = TYPSTORAGE_PLAIN;
+	populate_compact_attribute(out->desc, 1);
+	out->slot = MakeSingleTupleTableSlot(out->desc, &TTSOpsMinimalTuple);
+	out->n = n;
+	out->nulls = palloc_array(bool, n);
+	out->tuple = NULL;
+}
+
+static void
+emitter_free(Emitter *out)
+{
+	ExecDropSingleTupleTableSlot(out->slot);
+	if (out->tuple != NULL)
+		pfree(out->tuple);
+	pfree(out->nulls);
+	FreeTupleDesc(out->desc);
+}
+
+static void
+form_tuple(Emitter *out, const double *values, const bool *nulls)
+{
+	TupleTableSlot *form = MakeSingleTupleTableSlot(out->desc, &TTSOpsVirtual);
+	ArrayType *array = hs_float8_array(values, nulls, out->n);
+	char *data;
+
+	if (out->tuple != NULL)
+		pfree(out->tuple);
+	form->tts_values[0] = DateADTGetDatum(0);
+	form->tts_values[1] = PointerGetDatum(array);
+	memset(form->tts_isnull, false, 2 * sizeof(bool));
+	ExecStoreVirtualTuple(form);
+	out->tuple = ExecCopySlotMinimalTuple(form);
+	ExecDropSingleTupleTableSlot(form);
+	pfree(array);
+	memcpy(out->nulls, nulls, out->n * sizeof(bool));
+
+	data = (char *) out->tuple + out->tuple->t_hoff - MINIMAL_TUPLE_OFFSET;
+	out->date = data;
+	array = (ArrayType *) (data +
+						   att_align_nominal(sizeof(DateADT), TYPALIGN_DOUBLE));
+	out->values = (double *) ARR_DATA_PTR(array);
+	ExecStoreMinimalTuple(out->tuple, out->slot, false);
+}
+
+static inline void
+emit(Emitter *out, int32 date, const double *values, const bool *nulls)
+{
+	double *to;
+	int i;
+
+	if (unlikely(out->tuple == NULL ||
+				 memcmp(out->nulls, nulls, out->n * sizeof(bool)) != 0))
+		form_tuple(out, values, nulls);
+	memcpy(out->date, &date, sizeof(date));
+	to = out->values;
+	for (i = 0; i < out->n; i++)
+		if (!nulls[i])
+			*to++ = values[i];
+	tuplestore_puttupleslot(out->store, out->slot);
+}
+
+/*
  * measure_history(card, series, from_day, to_day, every, since): a row for each
  * date from from_day to to_day, with what measured() gives at that date.
  */
@@ -359,6 +446,7 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	int32 since = 0;
 	bool has_since;
 	int64 date;
+	Emitter out;
 	int n;
 
 	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
@@ -401,19 +489,12 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	rsinfo->setDesc = desc;
 	MemoryContextSwitchTo(old);
 
+	emitter_make(&out, store, desc, n);
 	check_rolled(hs_roll_start(roll, from_day, every), card);
 	for (date = from_day;;)
 	{
-		Datum row[2];
-		bool nulls[2] = { false, false };
-		ArrayType *array;
-
 		finish(site, has_since, since);
-		array = hs_float8_array(site->values, site->nulls, n);
-		row[0] = DateADTGetDatum((DateADT) date);
-		row[1] = PointerGetDatum(array);
-		tuplestore_putvalues(store, desc, row, nulls);
-		pfree(array);
+		emit(&out, (int32) date, site->values, site->nulls);
 
 		date += every;
 		if (date > to_day)
@@ -421,5 +502,6 @@ hs_measure_history(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		check_rolled(hs_roll_next(roll), card);
 	}
+	emitter_free(&out);
 	return (Datum) 0;
 }
