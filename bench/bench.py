@@ -139,16 +139,16 @@ def history(duck):
     base = "SELECT sum(logins) FROM healthscore.signals"
     rolled = "measure_history: login rate 30 d, utilisation 7 d, slope 90 d, a row for each account and day"
     windows = "plain SQL window functions, RANGE frames, regr_slope, run once"
-    count = "SELECT count(login_rate), count(utilisation), count(slope) FROM ({} OFFSET 0) q"
+    count = "SELECT count(login_rate), count(utilisation), count(slope) FROM ({}) q"
     pg = {
         base: base,
         "GROUP BY account_id, three sums": "SELECT count(a), count(b), count(c) FROM (SELECT account_id, sum(logins) AS a, sum(active_users) AS b, "
                                            "sum(licensed_seats) AS c FROM healthscore.signals GROUP BY 1 OFFSET 0) q",
-        rolled: f"SELECT count(measures) FROM ({ROLLED} OFFSET 0) q",
+        rolled: f"SELECT count(as_of), count(measures) FROM ({ROLLED}) q",
     }
     others = {}
     if duck:
-        others["DuckDB, 1 thread, its own columnar file, the same frames"] = lambda: duck.cpu(count.replace(" OFFSET 0", "").format(WINDOWS.format("signals")))
+        others["DuckDB, 1 thread, its own columnar file, the same frames"] = lambda: duck.cpu(count.format(WINDOWS.format("signals")))
     rows = interleave(pg, others, ROUNDS)
     rows[windows] = backend_cpu([count.format(WINDOWS.format("healthscore.signals"))], warm=False)
     table("History: three measures of every account and day, heap in order of the day", rows, base)

@@ -91,26 +91,47 @@ get_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* The state of an aggregate as a collector below its memory. */
+/*
+ * The state of an aggregate, which is no collector, as one below its memory.
+ */
 static HsCollector *
-get_collector(FunctionCallInfo fcinfo, HsArena **arenas,
-			  MemoryContext aggregate, const HsSeries *head, int stride)
+make_collector(FunctionCallInfo fcinfo, HsArena **arenas,
+			   MemoryContext aggregate, const HsSeries *head,
+			   const HsShape *shape)
 {
-	HsCollector *c;
-	HsSeries *flat;
+	HsCollector *c =
+		hs_collector_make(hs_arena_get(arenas, aggregate), head, shape);
 
-	if (PG_ARGISNULL(0))
-		return hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
-	c = hs_collector_of(PG_GETARG_DATUM(0));
-	if (likely(c != NULL))
-		return c;
-	/* from the initial condition of somebody's own aggregate */
-	flat = get_series(fcinfo, 0);
-	if (!hs_series_same_head(flat, head))
-		another_card();
-	c = hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
-	hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+	if (!PG_ARGISNULL(0))
+	{
+		/* from the initial condition of somebody's own aggregate */
+		HsSeries *flat = get_series(fcinfo, 0);
+
+		if (!hs_series_same_head(flat, head))
+			another_card();
+		hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+	}
 	return c;
+}
+
+/* A series with a row more, outside of aggregates. */
+static HsSeries *
+append_row(FunctionCallInfo fcinfo, const SeriesSite *site, int32 day,
+		   const NullableDatum *row)
+{
+	HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
+	int stride = site->shape.stride;
+	HsSeries *series;
+	char *put;
+
+	if (!hs_series_same_head(from, site->head))
+		another_card();
+	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
+							from->identity, (int64) from->n_rows + 1, stride);
+	put = HS_SERIES_ROWS(series);
+	memcpy(put, HS_SERIES_ROWS(from), (Size) from->n_rows * stride);
+	hs_row_write(&site->shape, put + (Size) from->n_rows * stride, day, row);
+	return series;
 }
 
 /*
@@ -144,37 +165,24 @@ hs_measure_series_accum(PG_FUNCTION_ARGS)
 						errmsg("date must be finite")));
 	row = hs_binding_row(fcinfo, &site->binding, FIRST_SIGNAL);
 
-	if (unlikely(!AggCheckCallContext(fcinfo, &aggregate)))
+	c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
+	if (unlikely(c == NULL))
 	{
-		HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
-		int stride = site->shape.stride;
-		HsSeries *series;
-
-		if (!hs_series_same_head(from, site->head))
-			another_card();
-		series = hs_series_make(site->binding.plan->recipe,
-								HS_SERIES_TYPES(site->head), from->identity,
-								(int64) from->n_rows + 1, stride);
-		memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(from),
-			   (Size) from->n_rows * stride);
-		hs_row_write(&site->shape,
-					 HS_SERIES_ROWS(series) + (Size) from->n_rows * stride, day,
-					 row);
-		PG_RETURN_POINTER(series);
+		if (!AggCheckCallContext(fcinfo, &aggregate))
+			PG_RETURN_POINTER(append_row(fcinfo, site, day, row));
+		c = make_collector(fcinfo, &site->arenas, aggregate, site->head,
+						   &site->shape);
 	}
-
-	c = get_collector(fcinfo, &site->arenas, aggregate, site->head,
-					  site->shape.stride);
-	if (unlikely(c->binding != site->binding.number))
+	if (unlikely(c->binding != (uint32) site->binding.number))
 	{
-		if (!hs_series_same_head(c->head, site->head))
+		if (!hs_series_same_head(c->collected->head, site->head))
 			another_card();
-		c->binding = site->binding.number;
+		c->binding = (uint32) site->binding.number;
 	}
-	if (unlikely(c->put == c->end))
-		hs_collector_grow(c);
-	hs_row_write(&site->shape, c->put, day, row);
-	c->put += site->shape.stride;
+	if (unlikely(c->staged == site->shape.stage))
+		hs_collector_flush(c);
+	hs_row_write(&site->shape, c->rows + c->staged, day, row);
+	c->staged += site->shape.stride;
 	return EOHPGetRWDatum(&c->hdr);
 }
 
@@ -195,15 +203,12 @@ get_read_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-static int
-get_stride(const HsSeries *series)
+/* The shape of a series, for the sake of which a plan is made. */
+static void
+get_shape(const HsSeries *series, HsShape *shape)
 {
-	HsShape shape;
-
-	/* a plan for the sake of a number: combining is rare */
 	hs_shape_make(hs_plan_make(HS_SERIES_RECIPE(series)),
-				  HS_SERIES_TYPES(series), &shape);
-	return shape.stride;
+				  HS_SERIES_TYPES(series), shape);
 }
 
 /*
@@ -219,6 +224,7 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	HsSeries *series;
 	HsCollector *c;
 	MemoryContext aggregate;
+	HsShape shape;
 	int stride;
 
 	if (PG_ARGISNULL(1))
@@ -231,10 +237,13 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	if (AggCheckCallContext(fcinfo, &aggregate))
 	{
 		c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
-		stride = c != NULL ? c->stride : get_stride(from);
-		c = get_collector(fcinfo, &get_read_site(fcinfo)->arenas, aggregate,
-						  from, stride);
-		if (!hs_series_same_head(c->head, from))
+		if (c == NULL)
+		{
+			get_shape(from, &shape);
+			c = make_collector(fcinfo, &get_read_site(fcinfo)->arenas,
+							   aggregate, from, &shape);
+		}
+		if (!hs_series_same_head(c->collected->head, from))
 			another_card();
 		hs_collector_append(c, HS_SERIES_ROWS(from), from->n_rows);
 		return EOHPGetRWDatum(&c->hdr);
@@ -245,7 +254,8 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	into = get_series(fcinfo, 0);
 	if (!hs_series_same_head(into, from))
 		another_card();
-	stride = get_stride(from);
+	get_shape(from, &shape);
+	stride = shape.stride;
 	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
 							from->identity, (int64) into->n_rows + from->n_rows,
 							stride);

@@ -31,10 +31,17 @@ typedef struct Reader
 	int64 age;
 } Reader;
 
-static double
+/* Rounded once, as by a cast; most fit in 64 bits, where that is no call. */
+static inline double
+int_value(int128 i)
+{
+	return likely(i == (int64) i) ? (double) (int64) i : (double) i;
+}
+
+static inline double
 sum_value(const HsSum *sum, bool is_float)
 {
-	return is_float ? hs_dd_value(sum->d) : (double) sum->i;
+	return is_float ? hs_dd_value(sum->d) : int_value(sum->i);
 }
 
 /* Number of set bits of the ages from <= age < to. */
@@ -208,10 +215,10 @@ slope(const Reader *r, double *value)
 	}
 	else
 	{
-		num = (double) (sy->i * sa - say->i * n);
-		mean = (double) sy->i / n;
+		num = int_value(sy->i * sa - say->i * n);
+		mean = int_value(sy->i) / n;
 	}
-	*value = num / (double) den;
+	*value = num / int_value(den);
 	if (r->m->option != 0)
 	{
 		if (!(mean > 0))
