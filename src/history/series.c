@@ -286,7 +286,7 @@ flatten_into(ExpandedObjectHeader *eohptr, void *result, Size size)
 	memcpy(out, c->rows, c->staged);
 }
 
-static const ExpandedObjectMethods methods = { flat_size, flatten_into };
+const ExpandedObjectMethods hs_collector_methods = { flat_size, flatten_into };
 
 /*
  * An empty collector of series like "head", whose shape is given.
@@ -298,7 +298,7 @@ hs_collector_make(HsArena *arena, const HsSeries *head, const HsShape *shape)
 		arena, offsetof(HsCollector, rows) + shape->stage, CACHE_LINE);
 	HsCollected *all = arena_alloc(arena, sizeof(HsCollected), MAXIMUM_ALIGNOF);
 
-	EOH_init_header(&c->hdr, &methods, arena->context);
+	EOH_init_header(&c->hdr, &hs_collector_methods, arena->context);
 	c->staged = 0;
 	c->binding = 0;
 	c->collected = all;
@@ -310,20 +310,6 @@ hs_collector_make(HsArena *arena, const HsSeries *head, const HsShape *shape)
 	all->stride = shape->stride;
 	all->stage = shape->stage;
 	return c;
-}
-
-/*
- * The collector behind a datum, or NULL if it is none of ours.
- */
-HsCollector *
-hs_collector_of(Datum datum)
-{
-	HsCollector *c;
-
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
-		return NULL;
-	c = (HsCollector *) DatumGetEOHP(datum);
-	return c->hdr.eoh_methods == &methods ? c : NULL;
 }
 
 /*

@@ -116,8 +116,23 @@ extern void hs_row_write(const HsShape *shape, char *row, int32 day,
 extern HsArena *hs_arena_get(HsArena **list, MemoryContext aggregate);
 extern HsCollector *hs_collector_make(HsArena *arena, const HsSeries *head,
 									  const HsShape *shape);
-extern HsCollector *hs_collector_of(Datum datum);
 extern void hs_collector_flush(HsCollector *c);
 extern void hs_collector_append(HsCollector *c, const char *rows, int64 n);
+
+extern const ExpandedObjectMethods hs_collector_methods;
+
+/*
+ * The collector behind a datum, or NULL if it is none of ours.
+ */
+static inline HsCollector *
+hs_collector_of(Datum datum)
+{
+	HsCollector *c;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return NULL;
+	c = (HsCollector *) DatumGetEOHP(datum);
+	return c->hdr.eoh_methods == &hs_collector_methods ? c : NULL;
+}
 
 #endif /* HEALTHSCORE_SERIES_H */
