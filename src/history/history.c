@@ -435,29 +435,31 @@ emit(Emitter *out, int32 date, const double *values, const bool *nulls)
 	tuplestore_puttupleslot(out->store, out->slot);
 }
 
-/*
- * measure_history(card, series, from_day, to_day, every, since): a row for each
- * date from from_day to to_day, with what measured() gives at that date.
- */
-PG_FUNCTION_INFO_V1(hs_measure_history);
-Datum
-hs_measure_history(PG_FUNCTION_ARGS)
+/* The arguments that both set-returning functions have. */
+typedef struct Request
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	ReadSite *site;
 	const HsCard *card;
 	HsRoll *roll;
-	MemoryContext old;
-	Tuplestorestate *store;
-	TupleDesc desc;
+	int n; /* measures */
 	int32 from_day;
 	int32 to_day;
 	int32 every;
-	int32 since = 0;
 	bool has_since;
-	int64 date;
-	Emitter out;
-	int n;
+	int32 since;
+	Tuplestorestate *store;
+	TupleDesc desc;
+} Request;
+
+/*
+ * Read (card, series, from_day, to_day, ...) and the arguments "every" and
+ * "since" at the given places, load the series, and begin the result.
+ */
+static void
+begin_request(FunctionCallInfo fcinfo, int every, int since, Request *r)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
 
 	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
 		(rsinfo->allowedModes & SFRM_Materialize) == 0)
@@ -467,51 +469,200 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("scorecard must not be null")));
-	from_day = get_date(fcinfo, 2, "from_day");
-	to_day = get_date(fcinfo, 3, "to_day");
-	if (PG_ARGISNULL(4) || (every = PG_GETARG_INT32(4)) < 1)
+	r->from_day = get_date(fcinfo, 2, "from_day");
+	r->to_day = get_date(fcinfo, 3, "to_day");
+	if (PG_ARGISNULL(every) || PG_GETARG_INT32(every) < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("every must be at least 1")));
-	if (from_day > to_day)
+	r->every = PG_GETARG_INT32(every);
+	if (r->from_day > r->to_day)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("from_day must not be after to_day")));
-	if (((int64) to_day - from_day) / every >= MAX_DATES)
+	if (((int64) r->to_day - r->from_day) / r->every >= MAX_DATES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many dates"),
 				 errdetail("At most %d can be computed at once.", MAX_DATES)));
-	has_since = !PG_ARGISNULL(5);
-	if (has_since)
-		since = get_date(fcinfo, 5, "since");
+	r->has_since = !PG_ARGISNULL(since);
+	r->since = r->has_since ? get_date(fcinfo, since, "since") : 0;
 
-	site = get_read_site(fcinfo);
-	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(0),
-						 fcinfo->flinfo->fn_mcxt);
-	roll = get_roll(site, card, PG_ARGISNULL(1) ? NULL : get_series(fcinfo, 1));
-	n = roll->plan->recipe->n_measures;
+	r->site = get_read_site(fcinfo);
+	r->card = hs_card_fetch(&r->site->cards, PG_GETARG_DATUM(0),
+							fcinfo->flinfo->fn_mcxt);
+	r->roll = get_roll(r->site, r->card,
+					   PG_ARGISNULL(1) ? NULL : get_series(fcinfo, 1));
+	r->n = r->roll->plan->recipe->n_measures;
 
 	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	desc = CreateTupleDescCopy(rsinfo->expectedDesc);
-	store = tuplestore_begin_heap(
+	r->desc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	r->store = tuplestore_begin_heap(
 		(rsinfo->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
 	rsinfo->returnMode = SFRM_Materialize;
-	rsinfo->setResult = store;
-	rsinfo->setDesc = desc;
+	rsinfo->setResult = r->store;
+	rsinfo->setDesc = r->desc;
 	MemoryContextSwitchTo(old);
+}
 
-	emitter_make(&out, store, desc, n);
-	check_rolled(hs_roll_start(roll, from_day, every), card);
-	for (date = from_day;;)
+/*
+ * measure_history(card, series, from_day, to_day, every, since): a row for each
+ * date from from_day to to_day, with what measured() gives at that date.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_history);
+Datum
+hs_measure_history(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Emitter out;
+	int64 date;
+
+	begin_request(fcinfo, 4, 5, &r);
+	emitter_make(&out, r.store, r.desc, r.n);
+	check_rolled(hs_roll_start(r.roll, r.from_day, r.every), r.card);
+	for (date = r.from_day;;)
 	{
-		finish(site, has_since, since);
-		emit(&out, (int32) date, site->values, site->nulls);
+		finish(r.site, r.has_since, r.since);
+		emit(&out, (int32) date, r.site->values, r.site->nulls);
 
-		date += every;
-		if (date > to_day)
+		date += r.every;
+		if (date > r.to_day)
 			break;
 		CHECK_FOR_INTERRUPTS();
-		check_rolled(hs_roll_next(roll), card);
+		check_rolled(hs_roll_next(r.roll), r.card);
 	}
 	emitter_free(&out);
+	return (Datum) 0;
+}
+
+/* What was last known of each measure. */
+typedef struct Carry
+{
+	int32 *days; /* for how long it is carried; 0 = not at all */
+	int32 most;	 /* of days */
+	double *values;
+	int32 *dates; /* when it was known */
+	bool *ever;
+} Carry;
+
+static void
+get_carry(FunctionCallInfo fcinfo, int arg, int n, Carry *carry)
+{
+	ArrayType *array;
+	Datum *elements;
+	bool *nulls;
+	int count;
+	int i;
+
+	carry->most = 0;
+	carry->days = palloc0_array(int32, n);
+	carry->values = palloc0_array(double, n);
+	carry->dates = palloc0_array(int32, n);
+	carry->ever = palloc0_array(bool, n);
+	if (PG_ARGISNULL(arg))
+		return;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT,
+					  &elements, &nulls, &count);
+	if (ARR_NDIM(array) > 1 || count != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scorecard has %d measures, but days has %d elements",
+						n, count)));
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		carry->days[i] = DatumGetInt32(elements[i]);
+		if (carry->days[i] < 0 || carry->days[i] > HS_MAX_DAYS)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("days must be 0 to %d", HS_MAX_DAYS)));
+		carry->most = Max(carry->most, carry->days[i]);
+	}
+}
+
+/* Is there nothing that an earlier date could tell? */
+static bool
+nothing_missing(const Request *r, const Carry *carry)
+{
+	int i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->site->nulls[i] && carry->days[i] > 0)
+			return false;
+	return true;
+}
+
+/*
+ * measure_carried(card, series, from_day, to_day, days, every, since): as
+ * measure_history(), but where a measure is not known, what it was at the latest
+ * date of the days[i] before at which it was; and how many days ago that is.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_carried);
+Datum
+hs_measure_carried(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Carry carry;
+	Datum *ages;
+	bool *no_age;
+	int64 date;
+	int i;
+
+	begin_request(fcinfo, 5, 6, &r);
+	get_carry(fcinfo, 4, r.n, &carry);
+	ages = palloc0_array(Datum, r.n);
+	no_age = palloc0_array(bool, r.n);
+
+	/* one date at which all is known needs no days before it */
+	date = r.from_day;
+	check_rolled(hs_roll_start(r.roll, r.from_day, 1), r.card);
+	finish(r.site, r.has_since, r.since);
+	if (r.from_day != r.to_day || !nothing_missing(&r, &carry))
+	{
+		date = Max((int64) r.from_day - carry.most,
+				   DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
+		check_rolled(hs_roll_start(r.roll, (int32) date, 1), r.card);
+	}
+
+	for (;; date++)
+	{
+		double *values = r.site->values;
+		bool *nulls = r.site->nulls;
+
+		finish(r.site, r.has_since, r.since);
+		for (i = 0; i < r.n; i++)
+		{
+			if (!nulls[i])
+			{
+				carry.values[i] = values[i];
+				carry.dates[i] = (int32) date;
+				carry.ever[i] = true;
+			}
+			no_age[i] = !carry.ever[i] || date - carry.dates[i] > carry.days[i];
+			ages[i] = Int32GetDatum((int32) (date - carry.dates[i]));
+			nulls[i] = no_age[i];
+			values[i] = carry.values[i];
+		}
+		if (date >= r.from_day && (date - r.from_day) % r.every == 0)
+		{
+			Datum row[3];
+			bool none[3] = { false, false, false };
+			int lower = 1;
+			ArrayType *measures = hs_float8_array(values, nulls, r.n);
+			ArrayType *days =
+				construct_md_array(ages, no_age, 1, &r.n, &lower, INT4OID,
+								   sizeof(int32), true, TYPALIGN_INT);
+
+			row[0] = DateADTGetDatum((DateADT) date);
+			row[1] = PointerGetDatum(measures);
+			row[2] = PointerGetDatum(days);
+			tuplestore_putvalues(r.store, r.desc, row, none);
+			pfree(measures);
+			pfree(days);
+		}
+		if (date >= r.to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r.roll), r.card);
+	}
 	return (Datum) 0;
 }

@@ -121,8 +121,31 @@ SELECT i, (SELECT count(s) FROM (SELECT measure_series((SELECT card(7)), day, z 
 SELECT i, (SELECT sum(h.measures[1]) FROM measure_history((SELECT card(7)), s, '2026-03-01', date '2026-03-01' + i) AS h) FROM kept, generate_series(0, 2) i WHERE account = 1;
 SELECT measure_series((SELECT card(7)), day, z, u, f, g, per) FROM days WHERE account = 8;
 
+-- what was last known, within days that differ by measure, against plain SQL over
+-- the measures of every date
+CREATE TABLE carry AS SELECT array_agg((i * 7) % 23 ORDER BY i) AS days FROM generate_series(1, 73) i;
+CREATE TABLE daily AS SELECT account, h.as_of, i, h.measures[i] AS v FROM series s JOIN cards c ON c.days = s.n
+CROSS JOIN LATERAL measure_history(card, s.s, '2026-01-01', '2026-04-12') AS h, generate_series(1, 73) i WHERE n = 7 AND account < 8;
+CREATE INDEX ON daily (account, i, as_of) WHERE v IS NOT NULL;
+SELECT every, count(*), count(p.v) AS known, count(p.v) FILTER (WHERE p.as_of < h.as_of) AS carried, count(*) FILTER (WHERE h.measures[i] IS DISTINCT FROM p.v OR h.ages[i] IS DISTINCT FROM h.as_of - p.as_of) AS differ
+FROM (SELECT s.*, card, r.days FROM series s JOIN cards c ON c.days = s.n, carry r WHERE n = 7 AND account < 8) s, unnest('{1,5}'::int[]) every
+CROSS JOIN LATERAL measure_carried(card, s.s, '2026-02-01', '2026-04-12', s.days, every) AS h CROSS JOIN generate_series(1, 73) i
+LEFT JOIN LATERAL (SELECT d.as_of, d.v FROM daily d WHERE d.account = s.account AND d.i = i.i AND d.v IS NOT NULL AND d.as_of BETWEEN h.as_of - s.days[i.i] AND h.as_of ORDER BY d.as_of DESC LIMIT 1) p ON true
+GROUP BY 1 ORDER BY 1;
+-- one date is the same as the date among others; nothing carried is measure_history()
+SELECT count(*), count(*) FILTER (WHERE h IS DISTINCT FROM o) AS differ FROM (SELECT s.*, card, r.days FROM series s JOIN cards c ON c.days = s.n, carry r WHERE n = 7) s
+CROSS JOIN LATERAL measure_carried(card, s.s, '2026-02-01', '2026-04-12', s.days, 3, '2026-03-03') AS h CROSS JOIN LATERAL measure_carried(card, s.s, h.as_of, h.as_of, s.days, 1, '2026-03-03') AS o;
+SELECT count(*), count(*) FILTER (WHERE h.measures IS DISTINCT FROM o.measures OR EXISTS (SELECT FROM unnest(o.measures, o.ages) e(v, age) WHERE age IS DISTINCT FROM CASE WHEN v IS NOT NULL THEN 0 END)) AS differ
+FROM kept CROSS JOIN LATERAL measure_carried((SELECT card(7)), s, '2026-02-01', '2026-04-12', NULL, 3) AS o JOIN LATERAL measure_history((SELECT card(7)), s, '2026-02-01', '2026-04-12', 3) AS h USING (as_of);
+SELECT as_of, measures[1:4], ages[1:4] FROM measure_carried((SELECT card(7)), NULL, '4713-01-01 BC', '4713-01-01 BC', array_fill(9, ARRAY[73]), 1, '4713-01-01 BC');
+
 -- bad input
 \set VERBOSITY sqlstate
+SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', '{1,2}') FROM kept;
+SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', array_fill(-1, ARRAY[73])) FROM kept;
+SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', array_fill(3661, ARRAY[73])) FROM kept;
+SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', array_fill(1, ARRAY[73, 1])) FROM kept;
+SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', '{}') FROM kept;
 SELECT measure_series(NULL, day, z, u, f, g, per) FROM days;
 SELECT measure_series((SELECT card(7)), 'infinity'::date, z, u, f, g, per) FROM days;
 SELECT measure_series((SELECT card(7)), day, z, u, f, g) FROM days;
