@@ -533,6 +533,51 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/*
+ * hs_measure_nights(card, series, from_day, to_day, every, since, until,
+ * listed): the same, but only for the nights on which the account is scored:
+ * not before since, before until, and where it is in no list of accounts, with
+ * a row in the windows.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_nights);
+Datum
+hs_measure_nights(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Emitter out;
+	bool listed;
+	int64 until;
+	int64 date;
+
+	begin_request(fcinfo, 4, 5, &r);
+	until =
+		PG_ARGISNULL(6) ? PG_INT64_MAX : (int64) get_date(fcinfo, 6, "until");
+	listed = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
+	date = r.from_day;
+	if (r.has_since && r.since > date)
+		date += ((int64) r.since - date + r.every - 1) / r.every * r.every;
+
+	emitter_make(&out, r.store, r.desc, r.n);
+	if (date <= r.to_day && date < until)
+		check_rolled(hs_roll_start(r.roll, (int32) date, r.every), r.card);
+	while (date <= r.to_day && date < until)
+	{
+		if (listed || hs_roll_has_rows(r.roll))
+		{
+			finish(r.site, r.has_since, r.since);
+			emit(&out, (int32) date, r.site->values, r.site->nulls);
+		}
+
+		date += r.every;
+		if (date > r.to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r.roll), r.card);
+	}
+	emitter_free(&out);
+	return (Datum) 0;
+}
+
 /* What was last known of each measure. */
 typedef struct Carry
 {

@@ -139,6 +139,39 @@ SELECT count(*), count(*) FILTER (WHERE h.measures IS DISTINCT FROM o.measures O
 FROM kept CROSS JOIN LATERAL measure_carried((SELECT card(7)), s, '2026-02-01', '2026-04-12', NULL, 3) AS o JOIN LATERAL measure_history((SELECT card(7)), s, '2026-02-01', '2026-04-12', 3) AS h USING (as_of);
 SELECT as_of, measures[1:4], ages[1:4] FROM measure_carried((SELECT card(7)), NULL, '4713-01-01 BC', '4713-01-01 BC', array_fill(9, ARRAY[73]), 1, '4713-01-01 BC');
 
+-- the query of many nights gives on each the accounts and measures of scores()
+CREATE FUNCTION nights(card scorecard, from_day date, to_day date, every int) RETURNS TABLE (account_id text, segment text, as_of date, measures float8[]) LANGUAGE plpgsql AS $f$
+BEGIN
+    RETURN QUERY EXECUTE hs_history_sql(card, NULL, '$1', '$2', '$3', '$4') USING card, from_day, to_day, every;
+END $f$;
+CREATE FUNCTION compare(card scorecard, from_day date, to_day date, every int, OUT rows bigint, OUT accounts bigint, OUT known bigint, OUT differ bigint) LANGUAGE sql AS $f$
+SELECT count(*), count(DISTINCT account_id), count(h.measures[1]), count(*) FILTER (WHERE h IS NULL OR s IS NULL OR h.segment IS DISTINCT FROM s.segment OR array_send(h.measures) <> array_send(s.measures))
+FROM nights(card, from_day, to_day, every) AS h
+FULL JOIN (SELECT d::date AS as_of, s.account_id, s.segment, s.measures FROM generate_series(from_day::timestamp, to_day, every * interval '1 day') AS d CROSS JOIN LATERAL scores(card, d::date) AS s) AS s USING (account_id, as_of)
+$f$;
+CREATE TABLE clients (id text, since date, left_on date, kind text);
+INSERT INTO clients VALUES ('1', '2025-01-01', NULL, 'a'), ('2', '2026-02-10', NULL, 'b'), ('3', NULL, '2026-02-20', 'c'), ('4', '2026-01-01', '2026-03-29', NULL), ('20', '2026-03-01', NULL, 'quiet'), ('21', NULL, NULL, 'unknown'),
+    ('5', '2027-01-01', NULL, 'future');
+INSERT INTO days VALUES (NULL, '2026-03-01', 1, 1, 1, 1, 1), (11, '2025-12-30', 1, 1, 1, 1, 1), (11, '2026-03-25', 1, 1, 1, 1, 1);
+CREATE TABLE sources (pos int, what text, source jsonb);
+INSERT INTO sources VALUES (1, 'signals only', '{"table": "test_history.days", "account": "account"}'),
+    (2, 'accounts', '{"table": "test_history.days", "account": "account", "accounts": {"table": "test_history.clients", "account": "id", "since": "since", "until": "left_on", "segment": "kind"}}'),
+    (3, 'accounts, no dates', '{"table": "test_history.days", "account": "account", "accounts": {"table": "test_history.clients", "account": "id"}}');
+SELECT what, every, c.* FROM sources, unnest('{1,6}'::int[]) every CROSS JOIN LATERAL compare((SELECT jsonb_set(card(7)::jsonb, '{source}', source)::scorecard), '2026-01-15', '2026-04-09', every) AS c ORDER BY pos, every;
+CREATE INDEX ON days (account, day);
+ALTER TABLE clients ALTER id TYPE int USING id::int;
+SELECT what, every, c.* FROM sources, unnest('{1,6}'::int[]) every CROSS JOIN LATERAL compare((SELECT jsonb_set(card(30)::jsonb, '{source}', source)::scorecard), '2026-01-15', '2026-04-09', every) AS c ORDER BY pos, every;
+-- the tables of the extension
+INSERT INTO healthscore.accounts (account_id, segment, started_on, ended_on) VALUES ('x', 's', '2026-01-01', NULL), ('y', NULL, '2026-02-01', '2026-03-01'), ('z', 't', '2025-01-01', NULL);
+INSERT INTO healthscore.signals (account_id, day, logins, licensed_seats, active_users, sentiment)
+SELECT a, date '2026-01-01' + d, (d * 7 + ascii(a)) % 12, 10, d % 5, CASE WHEN d % 9 = 0 THEN d / 100.0 END FROM unnest('{x,y,z,w}'::text[]) a, generate_series(0, 89) d WHERE (d + ascii(a)) % 4 > 0;
+SELECT c.* FROM compare(scorecard_template('core'), '2026-01-01', '2026-05-01', 1) AS c;
+\pset format unaligned
+SELECT hs_history_sql((SELECT jsonb_set(card(7)::jsonb, '{source}', source)::scorecard FROM sources WHERE pos = 2), NULL, '$1', '$2', '$3', '$4');
+\pset format aligned
+DELETE FROM healthscore.signals;
+DELETE FROM healthscore.accounts;
+
 -- bad input
 \set VERBOSITY sqlstate
 SELECT measure_carried((SELECT card(7)), s, '2026-01-01', '2026-01-02', '{1,2}') FROM kept;
