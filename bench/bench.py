@@ -105,6 +105,55 @@ def check_same():
                f"FULL JOIN healthscore.scores('core', {AS_OF}) x USING (account_id)")
 
 
+# three measures of every account and day
+HISTORY = """'{"scorecard": "history", "minimum_coverage": 0, "signals": [{"name": "logins", "absent": "zero"},
+    {"name": "active_users", "absent": "zero"}, {"name": "licensed_seats", "absent": "unknown"}], "measures": [
+    {"name": "login_rate", "kind": "rate", "signal": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 1}}},
+    {"name": "utilisation", "kind": "ratio", "signal": "active_users", "per": "licensed_seats", "days": 7},
+    {"name": "slope", "kind": "slope", "signal": "logins", "days": 90}], "bands": [{"name": "all", "from": 0}]}'::healthscore.scorecard"""
+ROLLED = f"""SELECT x.account_id, h.as_of, h.measures
+    FROM (SELECT account_id, healthscore.measure_series({HISTORY}, day, logins, active_users, licensed_seats) AS s
+          FROM healthscore.signals GROUP BY 1) x
+    CROSS JOIN LATERAL healthscore.measure_history({HISTORY}, x.s, {AS_OF} - {DAYS - 1}, {AS_OF}) AS h"""
+# the same frames in SQL; every account of the bench has a row for every day
+WINDOWS = """SELECT account_id, day AS as_of, sum(logins) OVER w30 / (count(*) OVER w30)::DOUBLE PRECISION AS login_rate,
+        sum(active_users) OVER w7 / (sum(licensed_seats) OVER w7)::DOUBLE PRECISION AS utilisation,
+        regr_slope(logins, day - date '2025-07-01') OVER w90 AS slope
+    FROM {}
+    WINDOW w30 AS (PARTITION BY account_id ORDER BY day RANGE BETWEEN INTERVAL '29 days' PRECEDING AND CURRENT ROW),
+        w7 AS (PARTITION BY account_id ORDER BY day RANGE BETWEEN INTERVAL '6 days' PRECEDING AND CURRENT ROW),
+        w90 AS (PARTITION BY account_id ORDER BY day RANGE BETWEEN INTERVAL '89 days' PRECEDING AND CURRENT ROW)"""
+
+
+def check_history():
+    """The window functions must give the measures of measure_history(), where these are old enough to be known."""
+    few = "healthscore.signals WHERE account_id < 'acct-000051'"
+    differ = " OR ".join(f"(h.measures[{i}] IS NULL AND h.as_of > {AS_OF} - {DAYS - 10}) OR abs(h.measures[{i}] - w.{n}) > 1e-9 * greatest(1, abs(w.{n}))"
+                         for i, n in enumerate(["login_rate", "utilisation", "slope"], 1))
+    return ask(f"SELECT count(*) || ' accounts and days, ' || count(*) FILTER (WHERE {differ}) || ' differ' "
+               f"FROM ({ROLLED.replace('healthscore.signals GROUP', few + ' GROUP')}) h FULL JOIN ({WINDOWS.format(few)}) w USING (account_id, as_of)")
+
+
+def history(duck):
+    print(f"\nThe same measures from measure_history() and from window functions: {check_history()}.")
+    base = "SELECT sum(logins) FROM healthscore.signals"
+    rolled = "measure_history: login rate 30 d, utilisation 7 d, slope 90 d, a row for each account and day"
+    windows = "plain SQL window functions, RANGE frames, regr_slope, run once"
+    count = "SELECT count(login_rate), count(utilisation), count(slope) FROM ({}) q"
+    pg = {
+        base: base,
+        "GROUP BY account_id, three sums": "SELECT count(a), count(b), count(c) FROM (SELECT account_id, sum(logins) AS a, sum(active_users) AS b, "
+                                           "sum(licensed_seats) AS c FROM healthscore.signals GROUP BY 1 OFFSET 0) q",
+        rolled: f"SELECT count(as_of), count(measures) FROM ({ROLLED}) q",
+    }
+    others = {}
+    if duck:
+        others["DuckDB, 1 thread, its own columnar file, the same frames"] = lambda: duck.cpu(count.format(WINDOWS.format("signals")))
+    rows = interleave(pg, others, ROUNDS)
+    rows[windows] = backend_cpu([count.format(WINDOWS.format("healthscore.signals"))], warm=False)
+    table("History: three measures of every account and day, heap in order of the day", rows, base)
+
+
 def table(title, rows, base):
     print(f"\n### {title}\n")
     print("| what | CPU ms, median | least | ratio to the first row |")
@@ -145,6 +194,7 @@ def main():
         "careful plain SQL, the same measures, no score": f"SELECT {ALL} FROM ({careful('healthscore.signals', 'healthscore.accounts')} OFFSET 0) q",
     }
     others = {}
+    duck = None
     if duckdb:
         duck = Duck()
         count = f"SELECT {ALL} FROM ({{}}) q"
@@ -166,6 +216,8 @@ def main():
     }
     table("Slope over the last 90 days, every account and day, rows sorted, w = " + FRAME,
           interleave(pg, {}, max(1, ROUNDS // 2), warm=False), base)
+
+    history(duck)
 
     if os.environ.get("LARGE"):
         ask("TRUNCATE healthscore.signals, healthscore.accounts")

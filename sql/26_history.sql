@@ -48,3 +48,15 @@ CREATE FUNCTION healthscore.measure_history(card healthscore.scorecard, series h
 RETURNS TABLE (as_of date, measures double precision[])
 AS 'MODULE_PATHNAME', 'hs_measure_history' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 365;
 COMMENT ON FUNCTION healthscore.measure_history(healthscore.scorecard, healthscore.measure_series, date, date, integer, date) IS 'All measures of an account at every date from from_day to to_day, or every n-th, from one pass over its rows: as_of, and measures in the order of the card, NULL where not known. Each array is, to the last bit, what measure() gives of the rows up to that date; with since, what measured() gives of the rows in the windows of that date and since. Dates before the account began are rows of NULLs. A NULL series is an account that was silent throughout.';
+
+CREATE FUNCTION healthscore.measure_carried(card healthscore.scorecard, series healthscore.measure_series, from_day date, to_day date,
+    days integer[], every integer DEFAULT 1, since date DEFAULT NULL)
+RETURNS TABLE (as_of date, measures double precision[], ages integer[])
+AS 'MODULE_PATHNAME', 'hs_measure_carried' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 365;
+COMMENT ON FUNCTION healthscore.measure_carried(healthscore.scorecard, healthscore.measure_series, date, date, integer[], integer, date) IS 'As measure_history(), with the last known value where a measure is NULL: the value at the latest date as_of - k, 1 <= k <= days[i], at which measure i was known. days: one element for each measure, 0 to 3660; 0 or NULL carries nothing, and so does a NULL array. ages: k for each measure, 0 where it is known at as_of, NULL where it is not known and nothing was carried. The series needs the rows of the windows of all those dates.';
+
+CREATE FUNCTION healthscore.hs_measure_nights(card healthscore.scorecard, series healthscore.measure_series, from_day date, to_day date,
+    every integer, since date, until date, listed boolean)
+RETURNS TABLE (as_of date, measures double precision[])
+AS 'MODULE_PATHNAME', 'hs_measure_nights' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 365;
+COMMENT ON FUNCTION healthscore.hs_measure_nights(healthscore.scorecard, healthscore.measure_series, date, date, integer, date, date, boolean) IS 'measure_history() of the nights on which an account is scored: from since on (NULL: all), before until (NULL: all), and if it is in no list of accounts, with a row in the windows.';

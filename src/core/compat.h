@@ -68,4 +68,10 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 	makeJsonLexContextCstringLen(text, len, encoding, true)
 #endif
 
+/* 18: a tuple descriptor keeps a digest of each attribute, to be made anew when
+ * the attribute changes */
+#if PG_VERSION_NUM < 180000
+#define populate_compact_attribute(desc, n) ((void) 0)
+#endif
+
 #endif /* HEALTHSCORE_COMPAT_H */

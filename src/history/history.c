@@ -12,7 +12,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -88,26 +91,47 @@ get_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* The state of an aggregate as a collector below its memory. */
+/*
+ * The state of an aggregate, which is no collector, as one below its memory.
+ */
 static HsCollector *
-get_collector(FunctionCallInfo fcinfo, HsArena **arenas,
-			  MemoryContext aggregate, const HsSeries *head, int stride)
+make_collector(FunctionCallInfo fcinfo, HsArena **arenas,
+			   MemoryContext aggregate, const HsSeries *head,
+			   const HsShape *shape)
 {
-	HsCollector *c;
-	HsSeries *flat;
+	HsCollector *c =
+		hs_collector_make(hs_arena_get(arenas, aggregate), head, shape);
 
-	if (PG_ARGISNULL(0))
-		return hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
-	c = hs_collector_of(PG_GETARG_DATUM(0));
-	if (likely(c != NULL))
-		return c;
-	/* from the initial condition of somebody's own aggregate */
-	flat = get_series(fcinfo, 0);
-	if (!hs_series_same_head(flat, head))
-		another_card();
-	c = hs_collector_make(hs_arena_get(arenas, aggregate), head, stride);
-	hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+	if (!PG_ARGISNULL(0))
+	{
+		/* from the initial condition of somebody's own aggregate */
+		HsSeries *flat = get_series(fcinfo, 0);
+
+		if (!hs_series_same_head(flat, head))
+			another_card();
+		hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+	}
 	return c;
+}
+
+/* A series with a row more, outside of aggregates. */
+static HsSeries *
+append_row(FunctionCallInfo fcinfo, const SeriesSite *site, int32 day,
+		   const NullableDatum *row)
+{
+	HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
+	int stride = site->shape.stride;
+	HsSeries *series;
+	char *put;
+
+	if (!hs_series_same_head(from, site->head))
+		another_card();
+	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
+							from->identity, (int64) from->n_rows + 1, stride);
+	put = HS_SERIES_ROWS(series);
+	memcpy(put, HS_SERIES_ROWS(from), (Size) from->n_rows * stride);
+	hs_row_write(&site->shape, put + (Size) from->n_rows * stride, day, row);
+	return series;
 }
 
 /*
@@ -141,37 +165,24 @@ hs_measure_series_accum(PG_FUNCTION_ARGS)
 						errmsg("date must be finite")));
 	row = hs_binding_row(fcinfo, &site->binding, FIRST_SIGNAL);
 
-	if (unlikely(!AggCheckCallContext(fcinfo, &aggregate)))
+	c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
+	if (unlikely(c == NULL))
 	{
-		HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
-		int stride = site->shape.stride;
-		HsSeries *series;
-
-		if (!hs_series_same_head(from, site->head))
-			another_card();
-		series = hs_series_make(site->binding.plan->recipe,
-								HS_SERIES_TYPES(site->head), from->identity,
-								(int64) from->n_rows + 1, stride);
-		memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(from),
-			   (Size) from->n_rows * stride);
-		hs_row_write(&site->shape,
-					 HS_SERIES_ROWS(series) + (Size) from->n_rows * stride, day,
-					 row);
-		PG_RETURN_POINTER(series);
+		if (!AggCheckCallContext(fcinfo, &aggregate))
+			PG_RETURN_POINTER(append_row(fcinfo, site, day, row));
+		c = make_collector(fcinfo, &site->arenas, aggregate, site->head,
+						   &site->shape);
 	}
-
-	c = get_collector(fcinfo, &site->arenas, aggregate, site->head,
-					  site->shape.stride);
-	if (unlikely(c->binding != site->binding.number))
+	if (unlikely(c->binding != (uint32) site->binding.number))
 	{
-		if (!hs_series_same_head(c->head, site->head))
+		if (!hs_series_same_head(c->collected->head, site->head))
 			another_card();
-		c->binding = site->binding.number;
+		c->binding = (uint32) site->binding.number;
 	}
-	if (unlikely(c->put == c->end))
-		hs_collector_grow(c);
-	hs_row_write(&site->shape, c->put, day, row);
-	c->put += site->shape.stride;
+	if (unlikely(c->staged == site->shape.stage))
+		hs_collector_flush(c);
+	hs_row_write(&site->shape, c->rows + c->staged, day, row);
+	c->staged += site->shape.stride;
 	return EOHPGetRWDatum(&c->hdr);
 }
 
@@ -192,15 +203,12 @@ get_read_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-static int
-get_stride(const HsSeries *series)
+/* The shape of a series, for the sake of which a plan is made. */
+static void
+get_shape(const HsSeries *series, HsShape *shape)
 {
-	HsShape shape;
-
-	/* a plan for the sake of a number: combining is rare */
 	hs_shape_make(hs_plan_make(HS_SERIES_RECIPE(series)),
-				  HS_SERIES_TYPES(series), &shape);
-	return shape.stride;
+				  HS_SERIES_TYPES(series), shape);
 }
 
 /*
@@ -216,6 +224,7 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	HsSeries *series;
 	HsCollector *c;
 	MemoryContext aggregate;
+	HsShape shape;
 	int stride;
 
 	if (PG_ARGISNULL(1))
@@ -228,10 +237,13 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	if (AggCheckCallContext(fcinfo, &aggregate))
 	{
 		c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
-		stride = c != NULL ? c->stride : get_stride(from);
-		c = get_collector(fcinfo, &get_read_site(fcinfo)->arenas, aggregate,
-						  from, stride);
-		if (!hs_series_same_head(c->head, from))
+		if (c == NULL)
+		{
+			get_shape(from, &shape);
+			c = make_collector(fcinfo, &get_read_site(fcinfo)->arenas,
+							   aggregate, from, &shape);
+		}
+		if (!hs_series_same_head(c->collected->head, from))
 			another_card();
 		hs_collector_append(c, HS_SERIES_ROWS(from), from->n_rows);
 		return EOHPGetRWDatum(&c->hdr);
@@ -242,7 +254,8 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	into = get_series(fcinfo, 0);
 	if (!hs_series_same_head(into, from))
 		another_card();
-	stride = get_stride(from);
+	get_shape(from, &shape);
+	stride = shape.stride;
 	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
 							from->identity, (int64) into->n_rows + from->n_rows,
 							stride);
@@ -339,27 +352,114 @@ get_date(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /*
- * measure_history(card, series, from_day, to_day, every, since): a row for each
- * date from from_day to to_day, with what measured() gives at that date.
+ * Rows (date, float8[]) for a tuplestore.  A tuple is formed when other
+ * measures than before are NULL; the next ones differ in their values only,
+ * and are written over it.
  */
-PG_FUNCTION_INFO_V1(hs_measure_history);
-Datum
-hs_measure_history(PG_FUNCTION_ARGS)
+typedef struct Emitter
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Tuplestorestate *store;
+	TupleDesc desc;
+	TupleTableSlot *slot;
+	int n;
+	bool *nulls;		/* of the tuple */
+	MinimalTuple tuple; /* NULL: none yet */
+	char *date;			/* in the tuple */
+	double *values;		/* in the tuple: those that are not NULL */
+} Emitter;
+
+static void
+emitter_make(Emitter *out, Tuplestorestate *store, TupleDesc desc, int n)
+{
+	out->store = store;
+	out->desc = CreateTupleDescCopy(desc);
+	/* whole and aligned: readers then need not make a copy either */
+	TupleDescAttr(out->desc, 1)->attstorage = TYPSTORAGE_PLAIN;
+	populate_compact_attribute(out->desc, 1);
+	out->slot = MakeSingleTupleTableSlot(out->desc, &TTSOpsMinimalTuple);
+	out->n = n;
+	out->nulls = palloc_array(bool, n);
+	out->tuple = NULL;
+}
+
+static void
+emitter_free(Emitter *out)
+{
+	ExecDropSingleTupleTableSlot(out->slot);
+	if (out->tuple != NULL)
+		pfree(out->tuple);
+	pfree(out->nulls);
+	FreeTupleDesc(out->desc);
+}
+
+static void
+form_tuple(Emitter *out, const double *values, const bool *nulls)
+{
+	TupleTableSlot *form = MakeSingleTupleTableSlot(out->desc, &TTSOpsVirtual);
+	ArrayType *array = hs_float8_array(values, nulls, out->n);
+	char *data;
+
+	if (out->tuple != NULL)
+		pfree(out->tuple);
+	form->tts_values[0] = DateADTGetDatum(0);
+	form->tts_values[1] = PointerGetDatum(array);
+	memset(form->tts_isnull, false, 2 * sizeof(bool));
+	ExecStoreVirtualTuple(form);
+	out->tuple = ExecCopySlotMinimalTuple(form);
+	ExecDropSingleTupleTableSlot(form);
+	pfree(array);
+	memcpy(out->nulls, nulls, out->n * sizeof(bool));
+
+	data = (char *) out->tuple + out->tuple->t_hoff - MINIMAL_TUPLE_OFFSET;
+	out->date = data;
+	array = (ArrayType *) (data +
+						   att_align_nominal(sizeof(DateADT), TYPALIGN_DOUBLE));
+	out->values = (double *) ARR_DATA_PTR(array);
+	ExecStoreMinimalTuple(out->tuple, out->slot, false);
+}
+
+static inline void
+emit(Emitter *out, int32 date, const double *values, const bool *nulls)
+{
+	double *to;
+	int i;
+
+	if (unlikely(out->tuple == NULL ||
+				 memcmp(out->nulls, nulls, out->n * sizeof(bool)) != 0))
+		form_tuple(out, values, nulls);
+	memcpy(out->date, &date, sizeof(date));
+	to = out->values;
+	for (i = 0; i < out->n; i++)
+		if (!nulls[i])
+			*to++ = values[i];
+	tuplestore_puttupleslot(out->store, out->slot);
+}
+
+/* The arguments that both set-returning functions have. */
+typedef struct Request
+{
 	ReadSite *site;
 	const HsCard *card;
 	HsRoll *roll;
-	MemoryContext old;
-	Tuplestorestate *store;
-	TupleDesc desc;
+	int n; /* measures */
 	int32 from_day;
 	int32 to_day;
 	int32 every;
-	int32 since = 0;
 	bool has_since;
-	int64 date;
-	int n;
+	int32 since;
+	Tuplestorestate *store;
+	TupleDesc desc;
+} Request;
+
+/*
+ * Read (card, series, from_day, to_day, ...) and the arguments "every" and
+ * "since" at the given places, load the series, and begin the result.
+ */
+static void
+begin_request(FunctionCallInfo fcinfo, int every, int since, Request *r)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
 
 	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
 		(rsinfo->allowedModes & SFRM_Materialize) == 0)
@@ -369,57 +469,245 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("scorecard must not be null")));
-	from_day = get_date(fcinfo, 2, "from_day");
-	to_day = get_date(fcinfo, 3, "to_day");
-	if (PG_ARGISNULL(4) || (every = PG_GETARG_INT32(4)) < 1)
+	r->from_day = get_date(fcinfo, 2, "from_day");
+	r->to_day = get_date(fcinfo, 3, "to_day");
+	if (PG_ARGISNULL(every) || PG_GETARG_INT32(every) < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("every must be at least 1")));
-	if (from_day > to_day)
+	r->every = PG_GETARG_INT32(every);
+	if (r->from_day > r->to_day)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("from_day must not be after to_day")));
-	if (((int64) to_day - from_day) / every >= MAX_DATES)
+	if (((int64) r->to_day - r->from_day) / r->every >= MAX_DATES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many dates"),
 				 errdetail("At most %d can be computed at once.", MAX_DATES)));
-	has_since = !PG_ARGISNULL(5);
-	if (has_since)
-		since = get_date(fcinfo, 5, "since");
+	r->has_since = !PG_ARGISNULL(since);
+	r->since = r->has_since ? get_date(fcinfo, since, "since") : 0;
 
-	site = get_read_site(fcinfo);
-	card = hs_card_fetch(&site->cards, PG_GETARG_DATUM(0),
-						 fcinfo->flinfo->fn_mcxt);
-	roll = get_roll(site, card, PG_ARGISNULL(1) ? NULL : get_series(fcinfo, 1));
-	n = roll->plan->recipe->n_measures;
+	r->site = get_read_site(fcinfo);
+	r->card = hs_card_fetch(&r->site->cards, PG_GETARG_DATUM(0),
+							fcinfo->flinfo->fn_mcxt);
+	r->roll = get_roll(r->site, r->card,
+					   PG_ARGISNULL(1) ? NULL : get_series(fcinfo, 1));
+	r->n = r->roll->plan->recipe->n_measures;
 
 	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	desc = CreateTupleDescCopy(rsinfo->expectedDesc);
-	store = tuplestore_begin_heap(
+	r->desc = CreateTupleDescCopy(rsinfo->expectedDesc);
+	r->store = tuplestore_begin_heap(
 		(rsinfo->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
 	rsinfo->returnMode = SFRM_Materialize;
-	rsinfo->setResult = store;
-	rsinfo->setDesc = desc;
+	rsinfo->setResult = r->store;
+	rsinfo->setDesc = r->desc;
 	MemoryContextSwitchTo(old);
+}
 
-	check_rolled(hs_roll_start(roll, from_day, every), card);
-	for (date = from_day;;)
+/*
+ * measure_history(card, series, from_day, to_day, every, since): a row for each
+ * date from from_day to to_day, with what measured() gives at that date.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_history);
+Datum
+hs_measure_history(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Emitter out;
+	int64 date;
+
+	begin_request(fcinfo, 4, 5, &r);
+	emitter_make(&out, r.store, r.desc, r.n);
+	check_rolled(hs_roll_start(r.roll, r.from_day, r.every), r.card);
+	for (date = r.from_day;;)
 	{
-		Datum row[2];
-		bool nulls[2] = { false, false };
-		ArrayType *array;
+		finish(r.site, r.has_since, r.since);
+		emit(&out, (int32) date, r.site->values, r.site->nulls);
 
-		finish(site, has_since, since);
-		array = hs_float8_array(site->values, site->nulls, n);
-		row[0] = DateADTGetDatum((DateADT) date);
-		row[1] = PointerGetDatum(array);
-		tuplestore_putvalues(store, desc, row, nulls);
-		pfree(array);
-
-		date += every;
-		if (date > to_day)
+		date += r.every;
+		if (date > r.to_day)
 			break;
 		CHECK_FOR_INTERRUPTS();
-		check_rolled(hs_roll_next(roll), card);
+		check_rolled(hs_roll_next(r.roll), r.card);
+	}
+	emitter_free(&out);
+	return (Datum) 0;
+}
+
+/*
+ * hs_measure_nights(card, series, from_day, to_day, every, since, until,
+ * listed): the same, but only for the nights on which the account is scored:
+ * not before since, before until, and where it is in no list of accounts, with
+ * a row in the windows.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_nights);
+Datum
+hs_measure_nights(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Emitter out;
+	bool listed;
+	int64 until;
+	int64 date;
+
+	begin_request(fcinfo, 4, 5, &r);
+	until =
+		PG_ARGISNULL(6) ? PG_INT64_MAX : (int64) get_date(fcinfo, 6, "until");
+	listed = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
+	date = r.from_day;
+	if (r.has_since && r.since > date)
+		date += ((int64) r.since - date + r.every - 1) / r.every * r.every;
+
+	emitter_make(&out, r.store, r.desc, r.n);
+	if (date <= r.to_day && date < until)
+		check_rolled(hs_roll_start(r.roll, (int32) date, r.every), r.card);
+	while (date <= r.to_day && date < until)
+	{
+		if (listed || hs_roll_has_rows(r.roll))
+		{
+			finish(r.site, r.has_since, r.since);
+			emit(&out, (int32) date, r.site->values, r.site->nulls);
+		}
+
+		date += r.every;
+		if (date > r.to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r.roll), r.card);
+	}
+	emitter_free(&out);
+	return (Datum) 0;
+}
+
+/* What was last known of each measure. */
+typedef struct Carry
+{
+	int32 *days; /* for how long it is carried; 0 = not at all */
+	int32 most;	 /* of days */
+	double *values;
+	int32 *dates; /* when it was known */
+	bool *ever;
+} Carry;
+
+static void
+get_carry(FunctionCallInfo fcinfo, int arg, int n, Carry *carry)
+{
+	ArrayType *array;
+	Datum *elements;
+	bool *nulls;
+	int count;
+	int i;
+
+	carry->most = 0;
+	carry->days = palloc0_array(int32, n);
+	carry->values = palloc0_array(double, n);
+	carry->dates = palloc0_array(int32, n);
+	carry->ever = palloc0_array(bool, n);
+	if (PG_ARGISNULL(arg))
+		return;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT,
+					  &elements, &nulls, &count);
+	if (ARR_NDIM(array) > 1 || count != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scorecard has %d measures, but days has %d elements",
+						n, count)));
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		carry->days[i] = DatumGetInt32(elements[i]);
+		if (carry->days[i] < 0 || carry->days[i] > HS_MAX_DAYS)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("days must be 0 to %d", HS_MAX_DAYS)));
+		carry->most = Max(carry->most, carry->days[i]);
+	}
+}
+
+/* Is there nothing that an earlier date could tell? */
+static bool
+nothing_missing(const Request *r, const Carry *carry)
+{
+	int i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->site->nulls[i] && carry->days[i] > 0)
+			return false;
+	return true;
+}
+
+/*
+ * measure_carried(card, series, from_day, to_day, days, every, since): as
+ * measure_history(), but where a measure is not known, what it was at the latest
+ * date of the days[i] before at which it was; and how many days ago that is.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_carried);
+Datum
+hs_measure_carried(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Carry carry;
+	Datum *ages;
+	bool *no_age;
+	int64 date;
+	int i;
+
+	begin_request(fcinfo, 5, 6, &r);
+	get_carry(fcinfo, 4, r.n, &carry);
+	ages = palloc0_array(Datum, r.n);
+	no_age = palloc0_array(bool, r.n);
+
+	/* one date at which all is known needs no days before it */
+	date = r.from_day;
+	check_rolled(hs_roll_start(r.roll, r.from_day, 1), r.card);
+	finish(r.site, r.has_since, r.since);
+	if (r.from_day != r.to_day || !nothing_missing(&r, &carry))
+	{
+		date = Max((int64) r.from_day - carry.most,
+				   DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
+		check_rolled(hs_roll_start(r.roll, (int32) date, 1), r.card);
+	}
+
+	for (;; date++)
+	{
+		double *values = r.site->values;
+		bool *nulls = r.site->nulls;
+
+		finish(r.site, r.has_since, r.since);
+		for (i = 0; i < r.n; i++)
+		{
+			if (!nulls[i])
+			{
+				carry.values[i] = values[i];
+				carry.dates[i] = (int32) date;
+				carry.ever[i] = true;
+			}
+			no_age[i] = !carry.ever[i] || date - carry.dates[i] > carry.days[i];
+			ages[i] = Int32GetDatum((int32) (date - carry.dates[i]));
+			nulls[i] = no_age[i];
+			values[i] = carry.values[i];
+		}
+		if (date >= r.from_day && (date - r.from_day) % r.every == 0)
+		{
+			Datum row[3];
+			bool none[3] = { false, false, false };
+			int lower = 1;
+			ArrayType *measures = hs_float8_array(values, nulls, r.n);
+			ArrayType *days =
+				construct_md_array(ages, no_age, 1, &r.n, &lower, INT4OID,
+								   sizeof(int32), true, TYPALIGN_INT);
+
+			row[0] = DateADTGetDatum((DateADT) date);
+			row[1] = PointerGetDatum(measures);
+			row[2] = PointerGetDatum(days);
+			tuplestore_putvalues(r.store, r.desc, row, none);
+			pfree(measures);
+			pfree(days);
+		}
+		if (date >= r.to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r.roll), r.card);
 	}
 	return (Datum) 0;
 }

@@ -72,4 +72,11 @@ extern int hs_roll_start(HsRoll *roll, int32 as_of, int every);
 extern int hs_roll_next(HsRoll *roll);
 extern int64 hs_roll_age(const HsRoll *roll, bool has_since, int32 since);
 
+/* Is there a row in the longest window of the plan? */
+static inline bool
+hs_roll_has_rows(const HsRoll *roll)
+{
+	return roll->edges[roll->span_edge].row < roll->head;
+}
+
 #endif /* HEALTHSCORE_ROLL_H */

@@ -15,9 +15,13 @@
 
 #include "history/series.h"
 
-/* A chunk is about an eighth of what is there already. */
-#define CHUNK_LEAST 256
-#define CHUNK_MOST (64 * 1024)
+/* Collectors and blocks are cut from slabs of this many bytes. */
+#define SLAB 4096
+#define CACHE_LINE 64
+
+/* Rows that a collector holds itself: three lines of the cache, or four rows. */
+#define STAGE_BYTES (3 * CACHE_LINE)
+#define STAGE_ROWS 4
 
 /* Heads of an arena: one for each scorecard and types of columns. */
 typedef struct HsHead
@@ -81,6 +85,7 @@ hs_shape_make(const HsPlan *plan, const uint8 *types, HsShape *shape)
 		}
 	shape->known = shape->stride;
 	shape->stride += (shape->n_columns + 7) / 8;
+	shape->stage = Max(STAGE_BYTES / shape->stride, STAGE_ROWS) * shape->stride;
 }
 
 /*
@@ -117,7 +122,8 @@ void
 hs_row_write(const HsShape *shape, char *row, int32 day,
 			 const NullableDatum *values)
 {
-	uint8 *known = (uint8 *) row + shape->known;
+	uint8 *bits = (uint8 *) row + shape->known;
+	uint8 known = 0;
 	int i;
 
 	memcpy(row, &day, sizeof(day));
@@ -126,10 +132,12 @@ hs_row_write(const HsShape *shape, char *row, int32 day,
 		const NullableDatum *value = &values[shape->signal[i]];
 		char *p = row + shape->offset[i];
 
-		if (i % 8 == 0)
-			known[i / 8] = 0;
-		if (!value->isnull)
-			known[i / 8] |= 1 << (i % 8);
+		known |= !value->isnull << (i % 8);
+		if (i % 8 == 7)
+		{
+			*bits++ = known;
+			known = 0;
+		}
 		switch ((HsDatumType) shape->type[i])
 		{
 			case HS_DATUM_INT4:
@@ -162,6 +170,8 @@ hs_row_write(const HsShape *shape, char *row, int32 day,
 				break;
 		}
 	}
+	if (i % 8 != 0)
+		*bits = known;
 }
 
 /* The arena's context is reset or deleted. */
@@ -193,8 +203,7 @@ hs_arena_get(HsArena **list, MemoryContext aggregate)
 		if (arena->parent == aggregate)
 			return arena;
 	context = AllocSetContextCreate(aggregate, "healthscore series",
-									ALLOCSET_DEFAULT_MINSIZE, 8192,
-									ALLOCSET_DEFAULT_MAXSIZE);
+									ALLOCSET_DEFAULT_SIZES);
 	arena = MemoryContextAllocZero(context, sizeof(HsArena));
 	arena->context = context;
 	arena->parent = aggregate;
@@ -225,10 +234,28 @@ arena_head(HsArena *arena, const HsSeries *series)
 	return &head->series;
 }
 
-static int64
-collected(const HsCollector *c)
+/* Bytes from the arena, at an address that "align" divides. */
+static void *
+arena_alloc(HsArena *arena, Size size, Size align)
 {
-	return c->collected + (c->put - HS_CHUNK_ROWS(c->last));
+	char *p = (char *) TYPEALIGN(align, arena->free);
+
+	if (arena->free == NULL || p + size > arena->end)
+	{
+		Size slab = Max(SLAB, size + align);
+
+		arena->free = MemoryContextAlloc(arena->context, slab);
+		arena->end = arena->free + slab;
+		p = (char *) TYPEALIGN(align, arena->free);
+	}
+	arena->free = p + size;
+	return p;
+}
+
+static int64
+row_bytes(const HsCollector *c)
+{
+	return c->collected->n_blocks * c->collected->stage + c->staged;
 }
 
 static Size
@@ -236,97 +263,81 @@ flat_size(ExpandedObjectHeader *eohptr)
 {
 	HsCollector *c = (HsCollector *) eohptr;
 
-	return c->head->rows + collected(c);
+	return c->collected->head->rows + row_bytes(c);
 }
 
 static void
 flatten_into(ExpandedObjectHeader *eohptr, void *result, Size size)
 {
 	HsCollector *c = (HsCollector *) eohptr;
+	const HsCollected *all = c->collected;
 	HsSeries *series = result;
-	char *out = (char *) result + c->head->rows;
-	const HsChunk *chunk;
+	char *out = (char *) result + all->head->rows;
+	const HsBlock *block;
 
-	memcpy(series, c->head, c->head->rows);
+	memcpy(series, all->head, all->head->rows);
 	SET_VARSIZE(series, size);
-	series->n_rows = collected(c) / c->stride;
-	for (chunk = c->first; chunk != NULL; chunk = chunk->next)
+	series->n_rows = row_bytes(c) / all->stride;
+	for (block = all->first; block != NULL; block = block->next)
 	{
-		Size used =
-			chunk == c->last ? c->put - HS_CHUNK_ROWS(chunk) : chunk->used;
-
-		memcpy(out, HS_CHUNK_ROWS(chunk), used);
-		out += used;
+		memcpy(out, block->rows, all->stage);
+		out += all->stage;
 	}
+	memcpy(out, c->rows, c->staged);
 }
 
-static const ExpandedObjectMethods methods = { flat_size, flatten_into };
-
-static HsChunk *
-make_chunk(HsCollector *c, Size size)
-{
-	HsChunk *chunk = MemoryContextAlloc(c->hdr.eoh_context, size);
-
-	chunk->next = NULL;
-	chunk->used = 0;
-	c->last = chunk;
-	c->put = HS_CHUNK_ROWS(chunk);
-	c->end = c->put + (size - sizeof(HsChunk)) / c->stride * c->stride;
-	return chunk;
-}
+const ExpandedObjectMethods hs_collector_methods = { flat_size, flatten_into };
 
 /*
- * An empty collector of series like "head".
+ * An empty collector of series like "head", whose shape is given.
  */
 HsCollector *
-hs_collector_make(HsArena *arena, const HsSeries *head, int stride)
+hs_collector_make(HsArena *arena, const HsSeries *head, const HsShape *shape)
 {
-	HsCollector *c = MemoryContextAlloc(arena->context, sizeof(HsCollector));
+	HsCollector *c = arena_alloc(
+		arena, offsetof(HsCollector, rows) + shape->stage, CACHE_LINE);
+	HsCollected *all = arena_alloc(arena, sizeof(HsCollected), MAXIMUM_ALIGNOF);
 
-	EOH_init_header(&c->hdr, &methods, arena->context);
+	EOH_init_header(&c->hdr, &hs_collector_methods, arena->context);
+	c->staged = 0;
 	c->binding = 0;
-	c->collected = 0;
-	c->head = arena_head(arena, head);
-	c->stride = stride;
-	c->first = make_chunk(c, Max(CHUNK_LEAST, sizeof(HsChunk) + 4 * stride));
+	c->collected = all;
+	all->arena = arena;
+	all->head = arena_head(arena, head);
+	all->first = NULL;
+	all->last = NULL;
+	all->n_blocks = 0;
+	all->stride = shape->stride;
+	all->stage = shape->stage;
 	return c;
 }
 
 /*
- * The collector behind a datum, or NULL if it is none of ours.
- */
-HsCollector *
-hs_collector_of(Datum datum)
-{
-	HsCollector *c;
-
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
-		return NULL;
-	c = (HsCollector *) DatumGetEOHP(datum);
-	return c->hdr.eoh_methods == &methods ? c : NULL;
-}
-
-/*
- * Room for at least one more row.
+ * Move the rows of a full stage into a block.
  */
 void
-hs_collector_grow(HsCollector *c)
+hs_collector_flush(HsCollector *c)
 {
-	HsChunk *full = c->last;
-	Size size = CHUNK_LEAST;
+	HsCollected *all = c->collected;
+	HsBlock *block = arena_alloc(
+		all->arena, offsetof(HsBlock, rows) + all->stage, MAXIMUM_ALIGNOF);
 
-	full->used = c->put - HS_CHUNK_ROWS(full);
-	c->collected += full->used;
-	if (c->collected > HS_SERIES_MAX_ROWS)
+	if ((all->n_blocks + 2) * all->stage > HS_SERIES_MAX_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows in one group"),
 				 errdetail("A measure_series holds at most %lld bytes of rows.",
 						   (long long) HS_SERIES_MAX_ROWS),
 				 errhint("Sum the signals by day first.")));
-	while (size < CHUNK_MOST && size < c->collected / 8)
-		size *= 2;
-	full->next = make_chunk(c, Max(size, sizeof(HsChunk) + 4 * c->stride));
+	memcpy(block->rows, c->rows, all->stage);
+	block->next = NULL;
+	if (all->last != NULL)
+		all->last->next = block;
+	else
+		all->first = block;
+	all->last = block;
+	all->n_blocks++;
+	c->staged = 0;
 }
 
 /*
@@ -335,17 +346,17 @@ hs_collector_grow(HsCollector *c)
 void
 hs_collector_append(HsCollector *c, const char *rows, int64 n)
 {
-	int64 left = n * c->stride;
+	int64 left = n * c->collected->stride;
 
 	while (left > 0)
 	{
 		int64 some;
 
-		if (c->put == c->end)
-			hs_collector_grow(c);
-		some = Min(left, c->end - c->put);
-		memcpy(c->put, rows, some);
-		c->put += some;
+		if (c->staged == c->collected->stage)
+			hs_collector_flush(c);
+		some = Min(left, c->collected->stage - c->staged);
+		memcpy(c->rows + c->staged, rows, some);
+		c->staged += some;
 		rows += some;
 		left -= some;
 	}

@@ -11,10 +11,11 @@
  * the columns in their own widths, only those that some measure reads.  The
  * order of rows is that of their arrival.
  *
- * While an aggregate collects, the rows are in a chain of chunks behind an
- * expanded object, and all accounts of the aggregate share one arena: in a
+ * While an aggregate collects, an account is an expanded object that holds its
+ * last few rows, and moves them into a chain of blocks when it is full.  In a
  * table in order of the day each row belongs to another account, and what a row
- * then costs are the lines of the cache and the pages that it touches.
+ * then costs are the lines of the cache and the pages that it touches: the
+ * objects lie side by side, and the blocks are written one after another.
  *
  *-------------------------------------------------------------------------
  */
@@ -49,6 +50,7 @@ typedef struct HsSeries
 typedef struct HsShape
 {
 	int stride; /* bytes of a row */
+	int stage;	/* bytes of the rows that a collector holds itself */
 	int n_columns;
 	int known;					   /* offset of the bits */
 	uint8 signal[HS_MAX_SIGNALS];  /* of a column */
@@ -57,26 +59,36 @@ typedef struct HsShape
 	int16 column[HS_MAX_SIGNALS];  /* of a signal, or -1 */
 } HsShape;
 
-typedef struct HsChunk
+/* A full stage. */
+typedef struct HsBlock
 {
-	struct HsChunk *next;
-	int64 used; /* bytes of rows, once there is a next chunk */
-} HsChunk;
+	struct HsBlock *next;
+	char rows[FLEXIBLE_ARRAY_MEMBER];
+} HsBlock;
 
-#define HS_CHUNK_ROWS(c) ((char *) ((HsChunk *) (c) + 1))
+/* What of a collector is not needed for each row. */
+typedef struct HsCollected
+{
+	struct HsArena *arena;
+	const HsSeries *head; /* flat, without rows; in the arena */
+	HsBlock *first;
+	HsBlock *last;
+	int64 n_blocks;
+	int stride;
+	int stage;
+} HsCollected;
 
-/* What an aggregate has collected of an account. */
+/*
+ * What an aggregate has collected of an account.  The first line of the cache
+ * is what a row reads and writes, but for the row itself, which comes next.
+ */
 typedef struct HsCollector
 {
-	ExpandedObjectHeader hdr; /* in the arena */
-	char *put;				  /* where the next row goes */
-	char *end;				  /* of the last chunk */
-	uint64 binding;			  /* call site that has checked the head, or 0 */
-	int64 collected;		  /* bytes in the chunks before the last */
-	const HsSeries *head;	  /* flat, without rows; in the arena */
-	HsChunk *first;
-	HsChunk *last;
-	int stride;
+	ExpandedObjectHeader hdr;
+	uint32 staged;	/* bytes of rows */
+	uint32 binding; /* call site that has checked the head, or 0 */
+	HsCollected *collected;
+	char rows[FLEXIBLE_ARRAY_MEMBER];
 } HsCollector;
 
 /* The memory of all collectors that a call site has in one aggregate. */
@@ -84,6 +96,8 @@ typedef struct HsArena
 {
 	MemoryContext context; /* a child of the aggregate's */
 	MemoryContext parent;  /* the aggregate's */
+	char *free;			   /* rest of the last slab */
+	char *end;
 	struct HsHead *heads;
 	struct HsArena *next;
 	struct HsArena **list;
@@ -101,9 +115,24 @@ extern void hs_row_write(const HsShape *shape, char *row, int32 day,
 
 extern HsArena *hs_arena_get(HsArena **list, MemoryContext aggregate);
 extern HsCollector *hs_collector_make(HsArena *arena, const HsSeries *head,
-									  int stride);
-extern HsCollector *hs_collector_of(Datum datum);
-extern void hs_collector_grow(HsCollector *c);
+									  const HsShape *shape);
+extern void hs_collector_flush(HsCollector *c);
 extern void hs_collector_append(HsCollector *c, const char *rows, int64 n);
+
+extern const ExpandedObjectMethods hs_collector_methods;
+
+/*
+ * The collector behind a datum, or NULL if it is none of ours.
+ */
+static inline HsCollector *
+hs_collector_of(Datum datum)
+{
+	HsCollector *c;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return NULL;
+	c = (HsCollector *) DatumGetEOHP(datum);
+	return c->hdr.eoh_methods == &hs_collector_methods ? c : NULL;
+}
 
 #endif /* HEALTHSCORE_SERIES_H */

@@ -138,7 +138,6 @@ slope(const HsReader *r, double *value)
 	int64 saa;
 	int128 den;
 	double num;
-	double mean;
 
 	if (r->unknown)
 	{
@@ -163,16 +162,16 @@ slope(const HsReader *r, double *value)
 		HsDD b = hs_dd_mul_double(say->d, (double) n);
 
 		num = hs_dd_value(hs_dd_add(a, hs_dd_neg(b)));
-		mean = hs_dd_value(sy->d) / n;
 	}
 	else
 	{
-		num = (double) (sy->i * sa - say->i * n);
-		mean = (double) sy->i / n;
+		num = hs_int_value(sy->i * sa - say->i * n);
 	}
-	*value = num / (double) den;
+	*value = num / hs_int_value(den);
 	if (r->m->option != 0)
 	{
+		double mean = hs_sum_value(sy, r->is_float) / n;
+
 		if (!(mean > 0))
 			return false;
 		*value *= r->days / mean;
@@ -334,35 +333,43 @@ HsFinish
 hs_plan_finish(const HsPlan *plan, const char *data, int64 age, double *values,
 			   bool *nulls)
 {
-	const HsRecipe *recipe = plan->recipe;
+	const HsMeasureDef *measures = HS_RECIPE_MEASURES(plan->recipe);
+	int n = plan->recipe->n_measures;
+	int64 existed = Max(age, 0);
 	int i;
-	int j;
 
-	for (i = 0; i < recipe->n_measures; i++)
+	for (i = 0; i < n; i++)
 	{
-		const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
+		const HsMeasureDef *m = &measures[i];
+		const HsReads *reads = &plan->reads[i];
+		double value = 0;
+		bool known;
 		HsReader r;
+		int j;
 
 		r.m = m;
 		for (j = 0; j < HS_MEASURE_SLOTS; j++)
-			r.slot[j] = data + plan->slots[plan->uses[i][j]].offset;
-		r.is_float = hs_is_float(recipe, m->signal);
-		r.unknown = hs_is_unknown(recipe, m->signal);
-		r.params = HS_RECIPE_PARAMS(recipe) + m->param;
-		r.days = Min((int64) m->days, Max(age, 0));
+			r.slot[j] = data + reads->offset[j];
+		r.is_float = reads->is_float;
+		r.unknown = reads->unknown;
+		r.params = reads->params;
+		r.days = Min((int64) m->days, existed);
 		r.age = age;
 
-		values[i] = 0;
-		nulls[i] = age <= 0 || !one_measure(plan, &r, &values[i]);
-		if (!nulls[i] && !isfinite(values[i]))
-			return HS_FINISH_OVERFLOW;
-		if (nulls[i] && m->otherwise < i && !nulls[m->otherwise])
+		known = age > 0 && one_measure(plan, &r, &value);
+		if (known)
 		{
-			values[i] = values[m->otherwise];
-			nulls[i] = false;
+			if (unlikely(!isfinite(value)))
+				return HS_FINISH_OVERFLOW;
 		}
+		else if (m->otherwise < i && !nulls[m->otherwise])
+		{
+			value = values[m->otherwise];
+			known = true;
+		}
+		nulls[i] = !known;
 		/* no negative zeros in results */
-		values[i] += 0.0;
+		values[i] = known ? value + 0.0 : 0;
 	}
 	return HS_FINISH_OK;
 }

@@ -26,10 +26,17 @@ typedef struct HsReader
 	int64 age;
 } HsReader;
 
+/* Rounded once, as by a cast; most fit in 64 bits, where that is no call. */
+static inline double
+hs_int_value(int128 i)
+{
+	return likely(i == (int64) i) ? (double) (int64) i : (double) i;
+}
+
 static inline double
 hs_sum_value(const HsSum *sum, bool is_float)
 {
-	return is_float ? hs_dd_value(sum->d) : (double) sum->i;
+	return is_float ? hs_dd_value(sum->d) : hs_int_value(sum->i);
 }
 
 /* Number of set bits of the ages from <= age < to. */

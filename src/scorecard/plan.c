@@ -373,24 +373,29 @@ hs_plan_make(const HsRecipe *recipe)
 		}
 	}
 
-	plan->uses = palloc0(recipe->n_measures * sizeof(*plan->uses));
-	for (i = 0; i < recipe->n_measures; i++)
-	{
-		HsSlot want[HS_MEASURE_SLOTS];
-		int n = hs_measure_slots(recipe, &HS_RECIPE_MEASURES(recipe)[i], want);
-
-		for (j = 0; j < n; j++)
-			for (k = 0; k < n_slots; k++)
-				if (same_slot(&slots[k], &want[j]))
-					plan->uses[i][j] = k;
-	}
-
 	for (i = 0; i < n_slots; i++)
 	{
 		slots[i].offset = offset;
 		offset += hs_slot_size(&slots[i]);
 		if (offset > HS_MAX_DATA)
 			return NULL;
+	}
+
+	plan->reads = palloc0_array(HsReads, recipe->n_measures);
+	for (i = 0; i < recipe->n_measures; i++)
+	{
+		const HsMeasureDef *m = &HS_RECIPE_MEASURES(recipe)[i];
+		HsReads *reads = &plan->reads[i];
+		HsSlot want[HS_MEASURE_SLOTS];
+		int n = hs_measure_slots(recipe, m, want);
+
+		for (j = 0; j < n; j++)
+			for (k = 0; k < n_slots; k++)
+				if (same_slot(&slots[k], &want[j]))
+					reads->offset[j] = slots[k].offset;
+		reads->is_float = hs_is_float(recipe, m->signal);
+		reads->unknown = hs_is_unknown(recipe, m->signal);
+		reads->params = HS_RECIPE_PARAMS(recipe) + m->param;
 	}
 	plan->recipe = recipe;
 	plan->slots = slots;

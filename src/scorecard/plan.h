@@ -151,15 +151,23 @@ typedef struct HsRecipe
 #define HS_RECIPE_SIGNALS(r)                                                   \
 	((uint8 *) (HS_RECIPE_MEASURES(r) + (r)->n_measures))
 
+/* Where a measure finds what it is computed from, and what that holds. */
+typedef struct HsReads
+{
+	uint32 offset[HS_MEASURE_SLOTS]; /* of its slots, see hs_measure_slots() */
+	bool is_float;
+	bool unknown;
+	const double *params; /* its numbers, if the kind has any */
+} HsReads;
+
 typedef struct HsPlan
 {
 	const HsRecipe *recipe;
 	uint32 data_size; /* of an account */
 	int n_slots;
-	int span;	   /* days that the longest range looks back */
-	HsSlot *slots; /* */
-	uint16 (*uses)[HS_MEASURE_SLOTS]; /* of each measure, in the order of
-										 hs_measure_slots() */
+	int span;		/* days that the longest range looks back */
+	HsSlot *slots;	/* */
+	HsReads *reads; /* of each measure */
 } HsPlan;
 
 static inline bool
