@@ -56,7 +56,7 @@ AS 'MODULE_PATHNAME', 'hs_measure_carried' LANGUAGE C IMMUTABLE PARALLEL SAFE RO
 COMMENT ON FUNCTION healthscore.measure_carried(healthscore.scorecard, healthscore.measure_series, date, date, integer[], integer, date) IS 'As measure_history(), with the last known value where a measure is NULL: the value at the latest date as_of - k, 1 <= k <= days[i], at which measure i was known. days: one element for each measure, 0 to 3660; 0 or NULL carries nothing, and so does a NULL array. ages: k for each measure, 0 where it is known at as_of, NULL where it is not known and nothing was carried. The series needs the rows of the windows of all those dates.';
 
 CREATE FUNCTION healthscore.hs_measure_nights(card healthscore.scorecard, series healthscore.measure_series, from_day date, to_day date,
-    every integer, since date, until date, listed boolean)
-RETURNS TABLE (as_of date, measures double precision[])
-AS 'MODULE_PATHNAME', 'hs_measure_nights' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 365;
-COMMENT ON FUNCTION healthscore.hs_measure_nights(healthscore.scorecard, healthscore.measure_series, date, date, integer, date, date, boolean) IS 'measure_history() of the nights on which an account is scored: from since on (NULL: all), before until (NULL: all), and if it is in no list of accounts, with a row in the windows.';
+    every integer, since date, until date, listed boolean, days integer[])
+RETURNS TABLE (as_of date, measures double precision[], last_day date, ages integer[])
+AS 'MODULE_PATHNAME', 'hs_measure_nights' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION healthscore.hs_measure_nights(healthscore.scorecard, healthscore.measure_series, date, date, integer, date, date, boolean, integer[]) IS 'measure_carried() of the nights on which an account is scored: from since on (NULL: all), before until (NULL: all), and if it is in no list of accounts, with a row in the windows. last_day: the latest day with a row in the windows, NULL for none. ages: NULL where days carries nothing.';

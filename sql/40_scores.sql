@@ -74,6 +74,20 @@ RETURN healthscore.hs_card_attributes(card) IS NOT NULL
     OR EXISTS (SELECT FROM jsonb_array_elements(card::jsonb -> 'measures') AS m WHERE m ->> 'missing' = 'carry');
 COMMENT ON FUNCTION healthscore.hs_card_facts(healthscore.scorecard) IS 'Does the scorecard look at anything besides measures and peers?';
 
+CREATE FUNCTION healthscore.hs_carry_days(card healthscore.scorecard) RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT array_agg(CASE WHEN m ->> 'missing' = 'carry' THEN (m ->> 'carry_days')::integer ELSE 0 END ORDER BY i)
+        FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS e(m, i)
+        HAVING bool_or(m ->> 'missing' = 'carry'));
+COMMENT ON FUNCTION healthscore.hs_carry_days(healthscore.scorecard) IS 'For how many days each measure is carried, in the order of the card; NULL if none is.';
+
+CREATE FUNCTION healthscore.hs_carried(measures text[], ages integer[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT jsonb_build_object('carried', jsonb_object_agg(c.measure, c.age)) FROM unnest(measures, ages) AS c(measure, age) WHERE c.age > 0 HAVING count(*) > 0);
+COMMENT ON FUNCTION healthscore.hs_carried(text[], integer[]) IS 'The part of the facts of a score that says how old each carried measure is, in days; NULL if none was carried.';
+
 CREATE FUNCTION healthscore.hs_measures_key(card healthscore.scorecard) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
@@ -196,6 +210,7 @@ BEGIN
         'where', CASE WHEN NOT (SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = account)
                       THEN format(' AND s.%I IS NOT NULL', account) ELSE '' END,
         'who', who,
+        'listed', CASE WHEN accounts IS NULL THEN 'false' ELSE format('a.%I IS NOT NULL', accounts ->> 'account') END,
         'accounts', arel::oid::bigint,
         'segment', CASE WHEN accounts ? 'segment' THEN format('a.%I::text', accounts ->> 'segment') ELSE 'NULL::text' END,
         'since', CASE WHEN accounts ? 'since' THEN format('coalesce(a.%I, %s)', accounts ->> 'since', first_day) ELSE first_day END,
@@ -211,7 +226,7 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_source_sql(healthscore.scorecard, regclass) IS 'Where the signals and accounts of a scorecard are, as fragments of SQL; errors name what is missing.';
 
-CREATE FUNCTION healthscore.hs_peers_sql(minimum integer, n text) RETURNS text
+CREATE FUNCTION healthscore.hs_peers_sql(minimum integer, n text, dated boolean DEFAULT false) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN format(E',\nlevels%1$s AS (\n'
@@ -220,14 +235,14 @@ RETURN format(E',\nlevels%1$s AS (\n'
     '    CROSS JOIN LATERAL healthscore.segment_ancestors(g.segment) AS l\n'
     '),\n'
     'peers%1$s AS (\n'
-    '    SELECT l.segment, healthscore.hs_peers_of(array_agg(g.baseline ORDER BY l.level), %2$s) AS baseline\n'
+    '    SELECT l.segment, %3$shealthscore.hs_peers_of(array_agg(g.baseline ORDER BY l.level), %2$s) AS baseline\n'
     '    FROM levels%1$s AS l\n'
-    '    JOIN (SELECT l.ancestor, healthscore.baseline(b.measures) AS baseline\n'
+    '    JOIN (SELECT l.ancestor, %4$shealthscore.baseline(b.measures) AS baseline\n'
     '          FROM levels%1$s AS l JOIN book%1$s AS b ON coalesce(b.segment, '''') = l.segment\n'
-    '          GROUP BY l.ancestor) AS g ON coalesce(g.ancestor, '''') = coalesce(l.ancestor, '''')\n'
-    '    GROUP BY l.segment\n'
-    ')', n, minimum);
-COMMENT ON FUNCTION healthscore.hs_peers_sql(integer, text) IS 'Common table expressions that make of the measures in book the peers of each segment; the segment '''' stands for none.';
+    '          GROUP BY %4$sl.ancestor) AS g ON coalesce(g.ancestor, '''') = coalesce(l.ancestor, '''')\n'
+    '    GROUP BY %3$sl.segment\n'
+    ')', n, minimum, CASE WHEN dated THEN 'g.as_of, ' ELSE '' END, CASE WHEN dated THEN 'b.as_of, ' ELSE '' END);
+COMMENT ON FUNCTION healthscore.hs_peers_sql(integer, text, boolean) IS 'Common table expressions that make of the measures in book the peers of each segment (on each night, if dated); the segment '''' stands for none.';
 
 CREATE FUNCTION healthscore.hs_peers_of(lines healthscore.baseline[], minimum integer) RETURNS healthscore.baseline
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -244,6 +259,13 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_peers_of(healthscore.baseline[], integer) IS 'Of baselines from the nearest group to the widest: for each measure the nearest that has enough known values.';
 
+CREATE FUNCTION healthscore.hs_facts_sql(src jsonb, as_of_sql text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce(nullif(concat_ws(' || ', CASE WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts' END,
+                                 CASE WHEN (src ->> 'age')::boolean THEN format('jsonb_build_object(''age_days'', %s - e.since + 1)', as_of_sql) END), ''), 'NULL::jsonb');
+COMMENT ON FUNCTION healthscore.hs_facts_sql(jsonb, text) IS 'SQL over account e for what the rules of a scorecard look at besides measures.';
+
 CREATE FUNCTION healthscore.hs_assignable_sql(accounts regclass) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -259,10 +281,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    facts text := CASE
-        WHEN (src ->> 'age')::boolean THEN format('%sjsonb_build_object(''age_days'', %s - e.since + 1)', CASE WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts || ' ELSE '' END, as_of_sql)
-        WHEN src ->> 'facts' IS NOT NULL THEN 'e.facts'
-        ELSE 'NULL::jsonb' END;
+    facts text := healthscore.hs_facts_sql(src, as_of_sql);
     measures text := format('healthscore.measured(%s, %s, e.partial, e.since)', card_sql, as_of_sql);
     last_day text := 'healthscore.last_day(e.partial)';
     who text := src ->> 'who';
@@ -307,18 +326,71 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_book_sql(jsonb, text, text, text, integer, text, text) IS 'Common table expressions that make of the signals the measures of every account of a scorecard: those that "assigned" says, or all. With "stored", SQL that gives measures known from before, only the accounts in $1 (text[]) are measured anew.';
 
-CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text) RETURNS text
+CREATE FUNCTION healthscore.hs_nights_sql(src jsonb, card healthscore.scorecard, card_sql text, from_sql text, to_sql text, every_sql text, n text, assigned text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    carry integer[] := healthscore.hs_carry_days(card);
+    facts text := healthscore.hs_facts_sql(src, 'h.as_of');
+    names text[];
+BEGIN
+    IF carry IS NOT NULL THEN
+        names := ARRAY(SELECT m.doc ->> 'name' FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS m(doc, i) ORDER BY m.i);
+        facts := CASE WHEN facts = 'NULL::jsonb' THEN format('healthscore.hs_carried(%L::text[], h.ages)', names)
+                      ELSE format('%s || coalesce(healthscore.hs_carried(%L::text[], h.ages), ''{}'')', facts, names) END;
+    END IF;
+    RETURN format(E'series%1$s AS (\n'
+        '    SELECT %2$s AS account_id, healthscore.measure_series(%3$s, %4$s, %5$s) AS series\n'
+        '    FROM %6$s AS s\n'
+        '    WHERE %4$s > %7$s - %8$s AND %4$s <= %9$s%10$s\n'
+        '    GROUP BY %2$s\n'
+        '),\n'
+        'book%1$s AS (\n'
+        '    SELECT e.account_id, e.segment, h.as_of, h.measures, %11$s AS facts, h.last_day\n'
+        '    FROM (\n'
+        '        SELECT %12$s::text AS account_id, %13$s AS segment, m.series,\n'
+        '               %14$s AS since, %15$s AS until, %16$s AS listed%17$s%18$s\n'
+        '        FROM series%1$s AS m%19$s\n'
+        '    ) AS e\n'
+        '    CROSS JOIN LATERAL healthscore.hs_measure_nights(%3$s, e.series, %7$s, %9$s, %20$s, e.since, e.until, e.listed, %21$s) AS h%22$s\n'
+        ')',
+        n, src ->> 'account', card_sql, src ->> 'day', src ->> 'signals', src ->> 'table',
+        from_sql, healthscore.scorecard_span(card) + coalesce((SELECT max(d) FROM unnest(carry) AS d), 0), to_sql, src ->> 'where',
+        facts, src ->> 'who', src ->> 'segment', src ->> 'since', src ->> 'until', src ->> 'listed', ', ' || (src ->> 'facts') || ' AS facts',
+        CASE WHEN assigned IS NOT NULL THEN ', ' || healthscore.hs_assignable_sql((src ->> 'accounts')::oid) END, src ->> 'join', every_sql,
+        CASE WHEN carry IS NULL THEN 'NULL' ELSE quote_literal(carry) END, E'\n    WHERE ' || assigned);
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_nights_sql(jsonb, healthscore.scorecard, text, text, text, text, text, text) IS 'As hs_book_sql(), of all nights of a range, or every n-th, in one pass over the signals: book has as_of too. Measures that may be carried are.';
+
+CREATE FUNCTION healthscore.hs_measured_sql(src jsonb, card healthscore.scorecard, card_sql text, as_of_sql text, n text, wanted text DEFAULT NULL) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN healthscore.hs_carry_days(card) IS NULL
+            THEN healthscore.hs_book_sql(src, card_sql, as_of_sql, n, healthscore.scorecard_span(card), wanted, NULL)
+            ELSE healthscore.hs_nights_sql(src, card, card_sql, as_of_sql, as_of_sql, '1', n, wanted) END;
+COMMENT ON FUNCTION healthscore.hs_measured_sql(jsonb, healthscore.scorecard, text, text, text, text) IS 'Common table expressions that make of the signals the measures of one night, in book, of the accounts e that are wanted.';
+
+CREATE FUNCTION healthscore.hs_history_sql(card healthscore.scorecard, source regclass, card_sql text, from_sql text, to_sql text, every_sql text) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(E'WITH %s\nSELECT b.account_id, b.segment, b.as_of, b.measures FROM book AS b',
+    healthscore.hs_nights_sql(healthscore.hs_source_sql(card, source), card, card_sql, from_sql, to_sql, every_sql, '', NULL));
+COMMENT ON FUNCTION healthscore.hs_history_sql(healthscore.scorecard, regclass, text, text, text, text) IS 'A query of the measures of all accounts on all nights of a range, or every n-th, in one pass over the source: account_id text, segment text, as_of date, measures double precision[]; on each night the accounts and measures that scores() gives. SQL is given for the card, the first night, the last and n.';
+
+CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text, dated boolean DEFAULT false) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN format(E'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%s\n'
     'FROM book%s AS x\n%s'
     'CROSS JOIN LATERAL healthscore.score(%s, x.measures%s) AS r',
     columns, n,
-    CASE WHEN healthscore.hs_uses_peers(card) THEN format(E'LEFT JOIN peers%s AS p ON p.segment = coalesce(x.segment, '''')\n', n) ELSE '' END,
+    CASE WHEN healthscore.hs_uses_peers(card) THEN format(E'LEFT JOIN peers%s AS p ON p.segment = coalesce(x.segment, '''')%s\n', n, CASE WHEN dated THEN ' AND p.as_of = x.as_of' ELSE '' END) ELSE '' END,
     card_sql,
     CASE WHEN healthscore.hs_uses_peers(card) THEN ', p.baseline, x.facts'
          WHEN healthscore.hs_card_facts(card) THEN ', NULL, x.facts' ELSE '' END);
-COMMENT ON FUNCTION healthscore.hs_scored_sql(healthscore.scorecard, text, text, text) IS 'The last part of a scoring query: book, and peers where the scorecard looks at them, to scores.';
+COMMENT ON FUNCTION healthscore.hs_scored_sql(healthscore.scorecard, text, text, text, boolean) IS 'The last part of a scoring query: book, and peers where the scorecard looks at them, to scores.';
 
 CREATE FUNCTION healthscore.hs_score_sql(card healthscore.scorecard, source regclass, card_sql text, as_of_sql text, measure_columns boolean, wanted text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql STABLE
@@ -334,7 +406,7 @@ BEGIN
         INTO columns
         FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS e(m, i);
     END IF;
-    RETURN healthscore.hs_book_sql(healthscore.hs_source_sql(card, source), card_sql, as_of_sql, '', healthscore.scorecard_span(card), wanted, NULL)
+    RETURN healthscore.hs_measured_sql(healthscore.hs_source_sql(card, source), card, card_sql, as_of_sql, '', wanted)
         || CASE WHEN healthscore.hs_uses_peers(card) THEN healthscore.hs_peers_sql(healthscore.hs_peers_minimum(card), '') ELSE '' END
         || E'\n' || healthscore.hs_scored_sql(card, card_sql, '', columns);
 END

@@ -99,7 +99,7 @@ RETURN md5(concat_ws(' ', healthscore.hs_assigned_sql(as_of, 'as_of'),
     (SELECT string_agg(g.segment || ' ' || coalesce(g.parent, ''), ', ' ORDER BY g.segment) FROM healthscore.segments AS g)));
 COMMENT ON FUNCTION healthscore.hs_settings(date) IS 'Digest of all that decides a night besides signals and accounts.';
 
-CREATE FUNCTION healthscore.hs_night_sql(as_of date, only_changed boolean, OUT night text, OUT peers text, OUT ctes text)
+CREATE FUNCTION healthscore.hs_night_sql(from_day date, to_day date, every integer, only_changed boolean, OUT night text, OUT peers text, OUT ctes text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -107,36 +107,45 @@ DECLARE
     p healthscore.scorecards;
     src jsonb;
     card_sql text;
-    night_sql text := format('date %L', as_of::text);
-    assigned text := healthscore.hs_assigned_sql(as_of, night_sql);
-    several boolean := (SELECT count(*) > 1 FROM healthscore.hs_cards_in_force(as_of));
+    dated boolean;
+    first_night text := format('date %L', from_day::text);
+    last_night text := format('date %L', to_day::text);
+    several boolean := (SELECT count(*) > 1 FROM healthscore.hs_cards_in_force(from_day));
     i integer := 0;
 BEGIN
-    FOR p IN SELECT * FROM healthscore.hs_cards_in_force(as_of) LOOP
+    FOR p IN SELECT * FROM healthscore.hs_cards_in_force(from_day) LOOP
         i := i + 1;
         src := healthscore.hs_source_sql(p.card, NULL);
         card_sql := format('(%s)', healthscore.hs_card_sql(p.name, p.version));
-        ctes := concat_ws(E',\n', ctes, healthscore.hs_book_sql(src, card_sql, night_sql, '_' || i, healthscore.scorecard_span(p.card),
-            CASE WHEN several THEN format('%s = %L', assigned, p.name) END,
-            CASE WHEN only_changed THEN format('SELECT s.account_id, s.measures, s.last_day FROM healthscore.scores AS s WHERE s.as_of = %s AND s.scorecard = %L AND s.account_id <> ALL ($1)', night_sql, p.name) END));
+        dated := to_day > from_day OR healthscore.hs_carry_days(p.card) IS NOT NULL;
+        ctes := concat_ws(E',\n', ctes, CASE WHEN dated
+            THEN healthscore.hs_nights_sql(src, p.card, card_sql, first_night, last_night, every::text, '_' || i,
+                CASE WHEN several THEN format('%s = %L', healthscore.hs_assigned_sql(from_day, 'h.as_of'), p.name) END)
+            ELSE healthscore.hs_book_sql(src, card_sql, first_night, '_' || i, healthscore.scorecard_span(p.card),
+                CASE WHEN several THEN format('%s = %L', healthscore.hs_assigned_sql(from_day, first_night), p.name) END,
+                CASE WHEN only_changed THEN format('SELECT s.account_id, s.measures, s.last_day FROM healthscore.scores AS s WHERE s.as_of = %s AND s.scorecard = %L AND s.account_id <> ALL ($1)', first_night, p.name) END)
+            END);
         IF healthscore.hs_uses_peers(p.card) THEN
-            ctes := ctes || healthscore.hs_peers_sql(healthscore.hs_peers_minimum(p.card), '_' || i);
-            peers := concat_ws(E'\nUNION ALL\n', peers, format('SELECT %L::text AS scorecard, %s AS version, p.segment, p.baseline FROM peers_%s AS p', p.name, p.version, i));
+            ctes := ctes || healthscore.hs_peers_sql(healthscore.hs_peers_minimum(p.card), '_' || i, dated);
+            peers := concat_ws(E'\nUNION ALL\n', peers, format('SELECT %s AS as_of, %L::text AS scorecard, %s AS version, p.segment, p.baseline FROM peers_%s AS p',
+                CASE WHEN dated THEN 'p.as_of' ELSE first_night END, p.name, p.version, i));
         END IF;
         night := concat_ws(E'\nUNION ALL\n', night, healthscore.hs_scored_sql(p.card, card_sql, '_' || i,
-            format(', r.before_rules, r.rules, x.measures, r.contributions, x.facts, x.last_day, %L::text AS scorecard, %s AS version', p.name, p.version)));
+            format(', r.before_rules, r.rules, x.measures, r.contributions, x.facts, x.last_day, %s AS as_of, %L::text AS scorecard, %s AS version',
+                CASE WHEN dated THEN 'x.as_of' ELSE first_night END, p.name, p.version), dated));
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_night_sql(date, boolean) IS 'The query of a night: each account scored by the scorecard that is assigned to it. night gives scores and peers the baselines (NULL for none), over the common table expressions ctes; $1 is the accounts that are measured anew if only those that changed are.';
+COMMENT ON FUNCTION healthscore.hs_night_sql(date, date, integer, boolean) IS 'The query of a night, or of all nights of a range that have the same settings: each account scored by the scorecard that is assigned to it. night gives scores and peers the baselines (NULL for none), over the common table expressions ctes; $1 is the accounts that are measured anew if only those that changed are, which is for a single night.';
 
-CREATE FUNCTION healthscore.hs_score_night(as_of date, run bigint, only_changed boolean DEFAULT false, judge boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION healthscore.hs_score_nights(as_of date, to_day date, every integer, run bigint, only_changed boolean DEFAULT false, judge boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     n bigint;
     row_security text := current_setting('row_security');
+    jit text := current_setting('jit');
     parts record;
     fresh text[];
     tracked boolean;
@@ -152,15 +161,18 @@ BEGIN
         PERFORM set_config('row_security', 'off', true);
     END IF;
 
+    -- compiling this query takes longer than running it
+    PERFORM set_config('jit', 'off', true);
+
     -- what is visible from here on is in this night; what is not will have changed
     seen := pg_current_snapshot();
     tracked := (SELECT bool_and(healthscore.hs_tracked(healthscore.hs_source_sql(c.card, NULL))) FROM healthscore.hs_cards_in_force(as_of) AS c);
     IF only_changed THEN
-        SELECT * INTO before FROM healthscore.nights AS x WHERE x.as_of = hs_score_night.as_of AND x.settings = healthscore.hs_settings(hs_score_night.as_of);
+        SELECT * INTO before FROM healthscore.nights AS x WHERE x.as_of = hs_score_nights.as_of AND x.settings = healthscore.hs_settings(hs_score_nights.as_of);
         only_changed := tracked AND before.as_of IS NOT NULL AND NOT EXISTS (
             SELECT FROM healthscore.changes AS c WHERE c.account_id IS NULL AND NOT pg_visible_in_snapshot(c.xid, before.snapshot));
         fresh := ARRAY(SELECT DISTINCT c.account_id FROM healthscore.changes AS c
-                       WHERE NOT pg_visible_in_snapshot(c.xid, before.snapshot) AND (c.first_day IS NULL OR c.first_day <= hs_score_night.as_of));
+                       WHERE NOT pg_visible_in_snapshot(c.xid, before.snapshot) AND (c.first_day IS NULL OR c.first_day <= hs_score_nights.as_of));
         IF NOT only_changed THEN
             RAISE NOTICE 'all accounts are scored at %', as_of USING DETAIL = CASE
                 WHEN NOT tracked THEN 'Changes of the signals are not tracked, see healthscore.track_changes().'
@@ -172,11 +184,11 @@ BEGIN
     IF judge THEN
         feeds := healthscore.hs_quality_gate(as_of);
     END IF;
-    SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, only_changed);
+    SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, to_day, every, only_changed);
     -- a row that comes out the same is not written again
     EXECUTE format($q$WITH %s,
 night AS MATERIALIZED (
-SELECT q.*, healthscore.score_grade(q.coverage, $2 - q.last_day, $4 ->> q.scorecard) AS grade
+SELECT q.*, healthscore.score_grade(q.coverage, q.as_of - q.last_day, $4 ->> q.scorecard) AS grade
 FROM (
 %s) AS q
 ),
@@ -185,15 +197,17 @@ peers AS (
 ),
 gone AS (
     DELETE FROM healthscore.scores AS s
-    WHERE s.as_of = $2 AND NOT EXISTS (SELECT FROM night AS x WHERE x.account_id = s.account_id)
+    WHERE s.as_of BETWEEN $2 AND $5 AND (s.as_of - $2) %% $6 = 0
+      AND NOT EXISTS (SELECT FROM night AS x WHERE x.account_id = s.account_id AND x.as_of = s.as_of)
 ), gone_peers AS (
     DELETE FROM healthscore.baselines AS s
-    WHERE s.as_of = $2 AND NOT EXISTS (SELECT FROM peers AS x WHERE (x.scorecard, x.version, x.segment) = (s.scorecard, s.version, s.segment))
+    WHERE s.as_of BETWEEN $2 AND $5 AND (s.as_of - $2) %% $6 = 0
+      AND NOT EXISTS (SELECT FROM peers AS x WHERE (x.as_of, x.scorecard, x.version, x.segment) = (s.as_of, s.scorecard, s.version, s.segment))
 ), stored AS (
     INSERT INTO healthscore.scores AS s (account_id, as_of, scorecard, version, segment, score, band, band_rank, coverage, grade, before_rules, rules, last_day, measures, contributions, facts, run_id)
-    SELECT x.account_id, $2, x.scorecard, x.version, x.segment, x.score, x.band, x.band_rank, x.coverage, x.grade, x.before_rules, x.rules, x.last_day, x.measures, x.contributions, x.facts, $3
+    SELECT x.account_id, x.as_of, x.scorecard, x.version, x.segment, x.score, x.band, x.band_rank, x.coverage, x.grade, x.before_rules, x.rules, x.last_day, x.measures, x.contributions, x.facts, $3
     FROM night AS x
-    ORDER BY x.account_id
+    ORDER BY x.as_of, x.account_id
     ON CONFLICT (account_id, as_of) DO UPDATE
     SET scorecard = EXCLUDED.scorecard, version = EXCLUDED.version, segment = EXCLUDED.segment, score = EXCLUDED.score,
         band = EXCLUDED.band, band_rank = EXCLUDED.band_rank, coverage = EXCLUDED.coverage, grade = EXCLUDED.grade, before_rules = EXCLUDED.before_rules,
@@ -204,22 +218,23 @@ gone AS (
             EXCLUDED.grade, EXCLUDED.before_rules, EXCLUDED.rules, EXCLUDED.last_day, EXCLUDED.measures, EXCLUDED.contributions, EXCLUDED.facts)
 ), stored_peers AS (
     INSERT INTO healthscore.baselines AS s (as_of, scorecard, version, segment, baseline)
-    SELECT $2, x.scorecard, x.version, x.segment, x.baseline FROM peers AS x
+    SELECT x.as_of, x.scorecard, x.version, x.segment, x.baseline FROM peers AS x
     ON CONFLICT (as_of, scorecard, version, segment) DO UPDATE SET baseline = EXCLUDED.baseline
     WHERE s.baseline::text <> EXCLUDED.baseline::text
 )
 SELECT count(*) FROM night
 $q$, parts.ctes, parts.night,
-        coalesce(parts.peers, 'SELECT NULL::text AS scorecard, NULL::integer AS version, NULL::text AS segment, NULL::healthscore.baseline AS baseline WHERE false'))
-    INTO n USING fresh, as_of, run, feeds;
+        coalesce(parts.peers, 'SELECT NULL::date AS as_of, NULL::text AS scorecard, NULL::integer AS version, NULL::text AS segment, NULL::healthscore.baseline AS baseline WHERE false'))
+    INTO n USING fresh, as_of, run, feeds, to_day, every;
 
     IF tracked THEN
-        INSERT INTO healthscore.nights AS x (as_of, snapshot, settings) VALUES (hs_score_night.as_of, seen, healthscore.hs_settings(hs_score_night.as_of))
+        INSERT INTO healthscore.nights AS x (as_of, snapshot, settings)
+        SELECT hs_score_nights.as_of + d, seen, healthscore.hs_settings(hs_score_nights.as_of) FROM generate_series(0, to_day - hs_score_nights.as_of, every) AS d
         ON CONFLICT ON CONSTRAINT nights_pkey DO UPDATE SET snapshot = EXCLUDED.snapshot, settings = EXCLUDED.settings;
         DELETE FROM healthscore.nights AS x WHERE x.as_of < (SELECT min(k.as_of) FROM (SELECT y.as_of FROM healthscore.nights AS y ORDER BY y.as_of DESC LIMIT 7) AS k);
         DELETE FROM healthscore.changes AS c WHERE NOT EXISTS (SELECT FROM healthscore.nights AS x WHERE NOT pg_visible_in_snapshot(c.xid, x.snapshot));
     END IF;
-    PERFORM set_config('row_security', row_security, true);
+    PERFORM set_config('row_security', row_security, true), set_config('jit', jit, true);
     RETURN n;
 EXCEPTION
     WHEN cardinality_violation THEN
@@ -229,7 +244,7 @@ EXCEPTION
                   HINT = 'See healthscore.assignments and the "source" of their scorecards.';
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_score_night(date, bigint, boolean, boolean) IS 'Scores every account at as_of and stores what is new or different; returns the number of accounts. With judge, the quality of the data is looked at first. With only_changed, measures of accounts whose signals and row did not change since that night was last scored are taken from its scores; all else is done again, so that the rows are those of a full run.';
+COMMENT ON FUNCTION healthscore.hs_score_nights(date, date, integer, bigint, boolean, boolean) IS 'Scores every account at as_of, and at every n-th night after it up to to_day, all with the same settings, and stores what is new or different; returns the number of scores. With judge, the quality of the data is looked at first. With only_changed, measures of accounts whose signals and row did not change since that night was last scored are taken from its scores; all else is done again, so that the rows are those of a full run.';
 
 CREATE PROCEDURE healthscore.hs_call_is_atomic(INOUT atomic boolean)
 AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -260,7 +275,7 @@ BEGIN
     BEGIN
         INSERT INTO healthscore.runs (kind, from_day, to_day, status) VALUES ('refresh', as_of, as_of, 'running')
         RETURNING run_id INTO run;
-        n := healthscore.hs_score_night(as_of, run, only_changed, true);
+        n := healthscore.hs_score_nights(as_of, as_of, 1, run, only_changed, true);
         UPDATE healthscore.runs SET status = 'done', done_to = as_of, accounts = n, finished_at = clock_timestamp()
         WHERE run_id = run;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
@@ -284,7 +299,7 @@ END
 $$;
 COMMENT ON PROCEDURE healthscore.refresh(date, boolean) IS 'The nightly job: scores every account at as_of by its assigned scorecard and stores the history, all or nothing. With only_changed it reads the signals only of accounts that changed since that night was scored before, which healthscore.track_changes() notes, and stores the same rows. Before it scores it looks at the data: what healthscore.data_quality() finds bad is a warning, or ends the night if the setting healthscore.data_quality is "refuse". Repeating it changes nothing unless signals or settings changed. A night that fails leaves the scores as they were, is recorded in healthscore.runs (unless the transaction has written something before, or is a block, which takes the record with it) and raises its error. It must see all of the source: where row-level security hides a part from the caller, and not the same part of healthscore.scores, it is an error.';
 
-CREATE PROCEDURE healthscore.backfill(from_day date, to_day date, every integer DEFAULT 1, chunk integer DEFAULT 7)
+CREATE PROCEDURE healthscore.backfill(from_day date, to_day date, every integer DEFAULT 1, chunk integer DEFAULT 30)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -296,6 +311,7 @@ DECLARE
     night pg_catalog.date;
     finished boolean;
     last pg_catalog.date;
+    settings pg_catalog.text;
     failed pg_catalog.text;
     what pg_catalog.text;
     detail pg_catalog.text;
@@ -340,14 +356,17 @@ BEGIN
     finished := night IS NULL;
     WHILE NOT finished LOOP
         BEGIN
-            FOR i IN 1 .. chunk LOOP
-                n := healthscore.hs_score_night(night, run);
-                total := total + n;
-                last := night;
-                finished := to_day - night < every;
-                EXIT WHEN finished;
-                night := night + every;
+            -- the nights of a chunk in one pass, as far as they are scored alike
+            settings := healthscore.hs_settings(night);
+            last := night;
+            FOR i IN 2 .. chunk LOOP
+                EXIT WHEN to_day - last < every OR healthscore.hs_settings(last + every) <> settings;
+                last := last + every;
             END LOOP;
+            n := healthscore.hs_score_nights(night, last, every, run);
+            total := total + n;
+            finished := to_day - last < every;
+            night := last + every;
             UPDATE healthscore.runs r SET done_to = last, accounts = total,
                 status = CASE WHEN finished THEN 'done' ELSE 'running' END,
                 finished_at = CASE WHEN finished THEN clock_timestamp() END

@@ -31,9 +31,11 @@ AS $$
 DECLARE
     measures double precision[];
 BEGIN
-    EXECUTE format('WITH %s SELECT b.measures FROM book AS b',
-        healthscore.hs_book_sql(healthscore.hs_source_sql(card, NULL), '$2', '$3', '', healthscore.scorecard_span(card),
-            'e.account_id = $1[1]', 'SELECT NULL::text AS account_id, NULL::double precision[] AS measures, NULL::date AS last_day WHERE false'))
+    EXECUTE format('WITH %s SELECT b.measures FROM book AS b', CASE WHEN healthscore.hs_carry_days(card) IS NULL
+        -- as if all others were known
+        THEN healthscore.hs_book_sql(healthscore.hs_source_sql(card, NULL), '$2', '$3', '', healthscore.scorecard_span(card),
+            'e.account_id = $1[1]', 'SELECT NULL::text AS account_id, NULL::double precision[] AS measures, NULL::date AS last_day WHERE false')
+        ELSE healthscore.hs_measured_sql(healthscore.hs_source_sql(card, NULL), card, '$2', '$3', '', 'e.account_id = $1[1]') END)
     INTO measures USING ARRAY[account], card, as_of;
     RETURN measures;
 END
@@ -48,8 +50,8 @@ DECLARE
     baseline healthscore.baseline;
 BEGIN
     EXECUTE format('WITH %s%s SELECT p.baseline FROM peers AS p WHERE p.segment = coalesce($3, '''')',
-        healthscore.hs_book_sql(healthscore.hs_source_sql(card, NULL), '$1', '$2', '', healthscore.scorecard_span(card),
-            'e.account_id IN (SELECT s.account_id FROM healthscore.scores AS s WHERE s.as_of = $2 AND s.scorecard = $4)', NULL),
+        healthscore.hs_measured_sql(healthscore.hs_source_sql(card, NULL), card, '$1', '$2', '',
+            'e.account_id IN (SELECT s.account_id FROM healthscore.scores AS s WHERE s.as_of = $2 AND s.scorecard = $4)'),
         healthscore.hs_peers_sql(healthscore.hs_peers_minimum(card), ''))
     INTO baseline USING card, as_of, segment, name;
     RETURN baseline;
@@ -238,7 +240,7 @@ BEGIN
         RETURN QUERY EXECUTE format(E'WITH %s,\nbook AS (SELECT b.account_id, s.segment, b.measures, s.facts, b.last_day FROM book_raw AS b\n'
             'JOIN healthscore.scores AS s ON s.account_id = b.account_id AND s.as_of = $1 AND s.scorecard = $2 AND s.version = $3)%s\n'
             'SELECT q.account_id, $2, $3, q.segment, q.score, q.band, q.band_rank, q.coverage, q.before_rules, q.rules, q.last_day, q.measures, q.contributions, q.facts FROM (%s) AS q',
-            healthscore.hs_book_sql(healthscore.hs_source_sql(c.card, NULL), '$4', night, '_raw', healthscore.scorecard_span(c.card), NULL, NULL),
+            healthscore.hs_measured_sql(healthscore.hs_source_sql(c.card, NULL), c.card, '$4', night, '_raw'),
             CASE WHEN healthscore.hs_uses_peers(c.card) THEN healthscore.hs_peers_sql(healthscore.hs_peers_minimum(c.card), '') ELSE '' END,
             healthscore.hs_scored_sql(c.card, '$4', '', ', r.before_rules, r.rules, x.measures, r.contributions, x.facts, x.last_day'))
         USING as_of, c.name, c.version, c.card;

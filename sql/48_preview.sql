@@ -40,7 +40,7 @@ BEGIN
         WHERE (c.name, c.version) IN (SELECT DISTINCT s.scorecard, s.version FROM healthscore.scores AS s
                                       WHERE s.as_of = preview_accounts.as_of AND (replaces IS NULL OR s.scorecard = replaces));
     ELSE
-        SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, false);
+        SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, as_of, 1, false);
         before := format(E'WITH %s\nSELECT q.account_id, q.segment, q.score, q.band, q.band_rank, q.measures, q.facts FROM (%s) AS q%s',
             parts.ctes, parts.night, ' WHERE q.scorecard = ' || quote_literal(replaces));
         SELECT bool_and(healthscore.hs_measures_key(c.card) = healthscore.hs_measures_key(draft)),
@@ -50,7 +50,7 @@ BEGIN
         WHERE replaces IS NULL OR c.name = replaces;
     END IF;
     IF reusable IS NOT TRUE THEN
-        book := healthscore.hs_book_sql(src, '$1', '$2', '_new', healthscore.scorecard_span(draft), 'e.account_id IN (SELECT b.account_id FROM before AS b)', NULL)
+        book := healthscore.hs_measured_sql(src, draft, '$1', '$2', '_new', 'e.account_id IN (SELECT b.account_id FROM before AS b)')
             || E',\nbook AS (SELECT n.account_id, n.segment, n.measures, n.facts, b.score AS score_before, b.band AS band_before, b.band_rank AS rank_before\n'
                '    FROM book_new AS n JOIN before AS b ON b.account_id = n.account_id)';
     ELSIF known OR healthscore.hs_card_attributes(draft) IS NULL THEN

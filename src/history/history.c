@@ -533,51 +533,6 @@ hs_measure_history(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/*
- * hs_measure_nights(card, series, from_day, to_day, every, since, until,
- * listed): the same, but only for the nights on which the account is scored:
- * not before since, before until, and where it is in no list of accounts, with
- * a row in the windows.
- */
-PG_FUNCTION_INFO_V1(hs_measure_nights);
-Datum
-hs_measure_nights(PG_FUNCTION_ARGS)
-{
-	Request r;
-	Emitter out;
-	bool listed;
-	int64 until;
-	int64 date;
-
-	begin_request(fcinfo, 4, 5, &r);
-	until =
-		PG_ARGISNULL(6) ? PG_INT64_MAX : (int64) get_date(fcinfo, 6, "until");
-	listed = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
-	date = r.from_day;
-	if (r.has_since && r.since > date)
-		date += ((int64) r.since - date + r.every - 1) / r.every * r.every;
-
-	emitter_make(&out, r.store, r.desc, r.n);
-	if (date <= r.to_day && date < until)
-		check_rolled(hs_roll_start(r.roll, (int32) date, r.every), r.card);
-	while (date <= r.to_day && date < until)
-	{
-		if (listed || hs_roll_has_rows(r.roll))
-		{
-			finish(r.site, r.has_since, r.since);
-			emit(&out, (int32) date, r.site->values, r.site->nulls);
-		}
-
-		date += r.every;
-		if (date > r.to_day)
-			break;
-		CHECK_FOR_INTERRUPTS();
-		check_rolled(hs_roll_next(r.roll), r.card);
-	}
-	emitter_free(&out);
-	return (Datum) 0;
-}
-
 /* What was last known of each measure. */
 typedef struct Carry
 {
@@ -637,6 +592,49 @@ nothing_missing(const Request *r, const Carry *carry)
 }
 
 /*
+ * The measures of a date, as finish() left them: what is known is remembered,
+ * what is not known takes what was, if that is not too old.  ages says how old
+ * it is.
+ */
+static void
+carry_over(Carry *carry, int64 date, int n, double *values, bool *nulls,
+		   Datum *ages, bool *no_age)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (!nulls[i])
+		{
+			carry->values[i] = values[i];
+			carry->dates[i] = (int32) date;
+			carry->ever[i] = true;
+		}
+		no_age[i] = !carry->ever[i] || date - carry->dates[i] > carry->days[i];
+		ages[i] = Int32GetDatum((int32) (date - carry->dates[i]));
+		nulls[i] = no_age[i];
+		values[i] = carry->values[i];
+	}
+}
+
+static Datum
+age_array(Datum *ages, bool *no_age, int n)
+{
+	int lower = 1;
+
+	return PointerGetDatum(construct_md_array(ages, no_age, 1, &n, &lower,
+											  INT4OID, sizeof(int32), true,
+											  TYPALIGN_INT));
+}
+
+/* The first date of a range that has all that may be carried into it. */
+static int64
+carry_from(const Carry *carry, int64 date)
+{
+	return Max(date - carry->most, DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
+}
+
+/*
  * measure_carried(card, series, from_day, to_day, days, every, since): as
  * measure_history(), but where a measure is not known, what it was at the latest
  * date of the days[i] before at which it was; and how many days ago that is.
@@ -650,7 +648,6 @@ hs_measure_carried(PG_FUNCTION_ARGS)
 	Datum *ages;
 	bool *no_age;
 	int64 date;
-	int i;
 
 	begin_request(fcinfo, 5, 6, &r);
 	get_carry(fcinfo, 4, r.n, &carry);
@@ -663,8 +660,7 @@ hs_measure_carried(PG_FUNCTION_ARGS)
 	finish(r.site, r.has_since, r.since);
 	if (r.from_day != r.to_day || !nothing_missing(&r, &carry))
 	{
-		date = Max((int64) r.from_day - carry.most,
-				   DATETIME_MIN_JULIAN - POSTGRES_EPOCH_JDATE);
+		date = carry_from(&carry, r.from_day);
 		check_rolled(hs_roll_start(r.roll, (int32) date, 1), r.card);
 	}
 
@@ -674,37 +670,91 @@ hs_measure_carried(PG_FUNCTION_ARGS)
 		bool *nulls = r.site->nulls;
 
 		finish(r.site, r.has_since, r.since);
-		for (i = 0; i < r.n; i++)
-		{
-			if (!nulls[i])
-			{
-				carry.values[i] = values[i];
-				carry.dates[i] = (int32) date;
-				carry.ever[i] = true;
-			}
-			no_age[i] = !carry.ever[i] || date - carry.dates[i] > carry.days[i];
-			ages[i] = Int32GetDatum((int32) (date - carry.dates[i]));
-			nulls[i] = no_age[i];
-			values[i] = carry.values[i];
-		}
+		carry_over(&carry, date, r.n, values, nulls, ages, no_age);
 		if (date >= r.from_day && (date - r.from_day) % r.every == 0)
 		{
 			Datum row[3];
 			bool none[3] = { false, false, false };
-			int lower = 1;
-			ArrayType *measures = hs_float8_array(values, nulls, r.n);
-			ArrayType *days =
-				construct_md_array(ages, no_age, 1, &r.n, &lower, INT4OID,
-								   sizeof(int32), true, TYPALIGN_INT);
-
 			row[0] = DateADTGetDatum((DateADT) date);
-			row[1] = PointerGetDatum(measures);
-			row[2] = PointerGetDatum(days);
+			row[1] = PointerGetDatum(hs_float8_array(values, nulls, r.n));
+			row[2] = age_array(ages, no_age, r.n);
 			tuplestore_putvalues(r.store, r.desc, row, none);
-			pfree(measures);
-			pfree(days);
+			pfree(DatumGetPointer(row[1]));
+			pfree(DatumGetPointer(row[2]));
 		}
 		if (date >= r.to_day)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r.roll), r.card);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * hs_measure_nights(card, series, from_day, to_day, every, since, until,
+ * listed, days): the same, but only for the nights on which the account is
+ * scored: not before since, before until, and where it is in no list of
+ * accounts, with a row in the windows.  last_day is the latest day with a row
+ * in them, NULL for none; ages is NULL if nothing is to be carried.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_nights);
+Datum
+hs_measure_nights(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Carry carry;
+	Datum *ages;
+	bool *no_age;
+	bool listed;
+	int64 until;
+	int64 first;
+	int64 date;
+	int step;
+
+	begin_request(fcinfo, 4, 5, &r);
+	until =
+		PG_ARGISNULL(6) ? PG_INT64_MAX : (int64) get_date(fcinfo, 6, "until");
+	listed = !PG_ARGISNULL(7) && PG_GETARG_BOOL(7);
+	get_carry(fcinfo, 8, r.n, &carry);
+	ages = palloc0_array(Datum, r.n);
+	no_age = palloc0_array(bool, r.n);
+
+	first = r.from_day;
+	if (r.has_since && r.since > first)
+		first += ((int64) r.since - first + r.every - 1) / r.every * r.every;
+	if (first > r.to_day || first >= until)
+		return (Datum) 0;
+
+	/* what is carried is looked for on every day */
+	date = carry_from(&carry, first);
+	step = carry.most > 0 ? 1 : r.every;
+	check_rolled(hs_roll_start(r.roll, (int32) date, step), r.card);
+	for (;; date += step)
+	{
+		double *values = r.site->values;
+		bool *nulls = r.site->nulls;
+		bool has_rows = hs_roll_has_rows(r.roll);
+
+		finish(r.site, r.has_since, r.since);
+		if (carry.most > 0)
+			carry_over(&carry, date, r.n, values, nulls, ages, no_age);
+		if (date >= first && (date - first) % r.every == 0 &&
+			(listed || has_rows))
+		{
+			Datum row[4];
+			bool none[4] = { false, false, !has_rows, carry.most == 0 };
+
+			row[0] = DateADTGetDatum((DateADT) date);
+			row[1] = PointerGetDatum(hs_float8_array(values, nulls, r.n));
+			row[2] =
+				DateADTGetDatum(has_rows ? r.roll->days[r.roll->head - 1] : 0);
+			row[3] = none[3] ? (Datum) 0 : age_array(ages, no_age, r.n);
+			tuplestore_putvalues(r.store, r.desc, row, none);
+			pfree(DatumGetPointer(row[1]));
+			if (!none[3])
+				pfree(DatumGetPointer(row[3]));
+		}
+		if (date + step > r.to_day || date + step >= until)
 			break;
 		CHECK_FOR_INTERRUPTS();
 		check_rolled(hs_roll_next(r.roll), r.card);

@@ -159,7 +159,7 @@ fails('app', $_->[0], '42501', "no $_->[1]", 'plain')
   [ q{SELECT healthscore.score_query('core', as_of => '2026-06-30')}, 'query by name' ],
   [ q{SELECT healthscore.create_score_view('plain.v', 'core')}, 'view by name' ],
   [ q{SELECT healthscore.published_version('core')}, 'look at versions' ],
-  [ q{SELECT healthscore.hs_score_night('2026-06-30', 1)}, 'night' ],
+  [ q{SELECT healthscore.hs_score_nights('2026-06-30', '2026-06-30', 1, 1)}, 'night' ],
   [ q{SELECT * FROM healthscore.scores(healthscore.scorecard_template('core'), '2026-06-30')}, 'signals through a template' ],
   [ 'SELECT * FROM healthscore.scores(' . $card->('x', 'app.usage') . q{, '2026-06-30')}, 'schema of others through a source' ],
   [ 'DROP EXTENSION healthscore', 'DROP EXTENSION' ];
