@@ -14,7 +14,7 @@
  *
  * and the rows that are new are put in.  That is so for sums of integers, for
  * bitmaps, for the latest value, and for sums of floats that are all multiples
- * of some 2^k and whose sums stay below 2^(k + 100): there double-double
+ * of some 2^k and whose sums stay below 2^(k + 104): there double-double
  * arithmetic never rounds.  Extremes slide until the extreme itself leaves.
  *
  * It is filled anew where that is not so (decays, floats of very different
@@ -30,8 +30,8 @@
 
 #include "history/roll.h"
 
-/* What the exponents of a column of floats may span, see above. */
-#define EXACT_BITS 100
+/* The bits of double-double arithmetic, less two. */
+#define EXACT_BITS 104
 
 /*
  * Prepare for series of a plan and of types of signals; everything is in a
@@ -143,8 +143,8 @@ exponents(double d, int *low, int *high)
 
 /*
  * Take a column of packed rows apart.  For floats, see whether their sums are
- * exact: all values multiples of 2^low and below 2^high, fewer than 2^32 rows,
- * ages below 2^12, far from the limits of the exponent.
+ * exact: all values are multiples of 2^low and below 2^high, times the number of
+ * rows, times the highest age; and far from the limits of the exponent.
  */
 static void
 load_column(HsRoll *roll, int c, const char *rows, const int64 *order)
@@ -157,6 +157,8 @@ load_column(HsRoll *roll, int c, const char *rows, const int64 *order)
 	NullableDatum *out = roll->values + c;
 	int low = PG_INT16_MAX;
 	int high = PG_INT16_MIN;
+	int more = 2 + pg_leftmost_one_pos32(roll->n_rows | 1) +
+			   pg_leftmost_one_pos32(roll->plan->span);
 	int i;
 
 	for (i = 0; i < roll->n_rows; i++, out += shape->n_columns + 1)
@@ -216,7 +218,7 @@ load_column(HsRoll *roll, int c, const char *rows, const int64 *order)
 		}
 	}
 	/* NaN and infinity have the highest exponent of all */
-	roll->exact[c] = high < low || (high + 32 + 12 - low <= EXACT_BITS &&
+	roll->exact[c] = high < low || (high + more - low <= EXACT_BITS &&
 									low > -900 && high < 900);
 }
 
