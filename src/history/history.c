@@ -25,6 +25,7 @@
 #include "utils/tuplestore.h"
 
 #include "core/array.h"
+#include "history/packing.h"
 #include "history/roll.h"
 #include "scorecard/bind.h"
 
@@ -84,7 +85,7 @@ get_site(FunctionCallInfo fcinfo)
 		for (i = 0; i < b->plan->recipe->n_signals; i++)
 			types[i] = b->types[i];
 		hs_shape_make(b->plan, types, &site->shape);
-		site->head = hs_series_make(b->plan->recipe, types, b->identity, 0, 0);
+		site->head = hs_series_make(b->plan->recipe, types, b->identity, 0);
 		site->made_for = b->number;
 		MemoryContextSwitchTo(old);
 	}
@@ -109,9 +110,23 @@ make_collector(FunctionCallInfo fcinfo, HsArena **arenas,
 
 		if (!hs_series_same_head(flat, head))
 			another_card();
-		hs_collector_append(c, HS_SERIES_ROWS(flat), flat->n_rows);
+		hs_collector_append(c, shape, flat);
 	}
 	return c;
+}
+
+/* A copy of a flat series with room for more bytes of rows. */
+static HsSeries *
+copy_series(const HsSeries *from, Size more)
+{
+	HsSeries *series =
+		hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
+					   from->identity, HS_SERIES_BYTES(from) + more);
+
+	series->n_rows = from->n_rows;
+	series->last_day = from->last_day;
+	memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(from), HS_SERIES_BYTES(from));
+	return series;
 }
 
 /* A series with a row more, outside of aggregates. */
@@ -120,17 +135,18 @@ append_row(FunctionCallInfo fcinfo, const SeriesSite *site, int32 day,
 		   const NullableDatum *row)
 {
 	HsSeries *from = PG_ARGISNULL(0) ? site->head : get_series(fcinfo, 0);
-	int stride = site->shape.stride;
 	HsSeries *series;
-	char *put;
+	uint8 *end;
 
 	if (!hs_series_same_head(from, site->head))
 		another_card();
-	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
-							from->identity, (int64) from->n_rows + 1, stride);
-	put = HS_SERIES_ROWS(series);
-	memcpy(put, HS_SERIES_ROWS(from), (Size) from->n_rows * stride);
-	hs_row_write(&site->shape, put + (Size) from->n_rows * stride, day, row);
+	series = copy_series(from, site->shape.most);
+	end =
+		hs_row_put(&site->shape, HS_SERIES_ROWS(series) + HS_SERIES_BYTES(from),
+				   from->last_day, day, row);
+	SET_VARSIZE(series, end - (uint8 *) series);
+	series->n_rows++;
+	series->last_day = day;
 	return series;
 }
 
@@ -179,10 +195,13 @@ hs_measure_series_accum(PG_FUNCTION_ARGS)
 			another_card();
 		c->binding = (uint32) site->binding.number;
 	}
-	if (unlikely(c->staged == site->shape.stage))
+	if (unlikely(c->staged + site->shape.most > site->shape.stage))
 		hs_collector_flush(c);
-	hs_row_write(&site->shape, c->rows + c->staged, day, row);
-	c->staged += site->shape.stride;
+	c->staged =
+		hs_row_put(&site->shape, c->rows + c->staged, c->last_day, day, row) -
+		c->rows;
+	c->n_staged++;
+	c->last_day = day;
 	return EOHPGetRWDatum(&c->hdr);
 }
 
@@ -225,7 +244,7 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	HsCollector *c;
 	MemoryContext aggregate;
 	HsShape shape;
-	int stride;
+	uint8 *end;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -236,16 +255,14 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	from = get_series(fcinfo, 1);
 	if (AggCheckCallContext(fcinfo, &aggregate))
 	{
+		get_shape(from, &shape);
 		c = PG_ARGISNULL(0) ? NULL : hs_collector_of(PG_GETARG_DATUM(0));
 		if (c == NULL)
-		{
-			get_shape(from, &shape);
 			c = make_collector(fcinfo, &get_read_site(fcinfo)->arenas,
 							   aggregate, from, &shape);
-		}
 		if (!hs_series_same_head(c->collected->head, from))
 			another_card();
-		hs_collector_append(c, HS_SERIES_ROWS(from), from->n_rows);
+		hs_collector_append(c, &shape, from);
 		return EOHPGetRWDatum(&c->hdr);
 	}
 
@@ -254,15 +271,15 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 	into = get_series(fcinfo, 0);
 	if (!hs_series_same_head(into, from))
 		another_card();
+	if (from->n_rows == 0)
+		PG_RETURN_POINTER(into);
 	get_shape(from, &shape);
-	stride = shape.stride;
-	series = hs_series_make(HS_SERIES_RECIPE(from), HS_SERIES_TYPES(from),
-							from->identity, (int64) into->n_rows + from->n_rows,
-							stride);
-	memcpy(HS_SERIES_ROWS(series), HS_SERIES_ROWS(into),
-		   (Size) into->n_rows * stride);
-	memcpy(HS_SERIES_ROWS(series) + (Size) into->n_rows * stride,
-		   HS_SERIES_ROWS(from), (Size) from->n_rows * stride);
+	series = copy_series(into, HS_SERIES_BYTES(from) + HS_DAY_MOST);
+	end = hs_rows_join(&shape, HS_SERIES_ROWS(series) + HS_SERIES_BYTES(into),
+					   into->last_day, from);
+	SET_VARSIZE(series, end - (uint8 *) series);
+	series->n_rows += from->n_rows;
+	series->last_day = from->last_day;
 	PG_RETURN_POINTER(series);
 }
 
@@ -293,15 +310,14 @@ get_roll(ReadSite *site, const HsCard *card, const HsSeries *series)
 		MemoryContextReset(site->context);
 		old = MemoryContextSwitchTo(site->context);
 		if (series != NULL)
-			head =
-				hs_series_make(HS_SERIES_RECIPE(series),
-							   HS_SERIES_TYPES(series), series->identity, 0, 0);
+			head = hs_series_make(HS_SERIES_RECIPE(series),
+								  HS_SERIES_TYPES(series), series->identity, 0);
 		else
 		{
 			uint8 none[HS_MAX_SIGNALS] = { HS_DATUM_NONE };
 
-			head = hs_series_make(HS_CARD_RECIPE(card), none, card->identity, 0,
-								  0);
+			head =
+				hs_series_make(HS_CARD_RECIPE(card), none, card->identity, 0);
 		}
 		site->roll = hs_roll_make(hs_plan_make(HS_SERIES_RECIPE(head)),
 								  HS_SERIES_TYPES(head));

@@ -14,7 +14,7 @@
  *
  * and the rows that are new are put in.  That is so for sums of integers, for
  * bitmaps, for the latest value, and for sums of floats that are all multiples
- * of some 2^k and whose sums stay below 2^(k + 100): there double-double
+ * of some 2^k and whose sums stay below 2^(k + 104): there double-double
  * arithmetic never rounds.  Extremes slide until the extreme itself leaves.
  *
  * It is filled anew where that is not so (decays, floats of very different
@@ -28,10 +28,11 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "history/packing.h"
 #include "history/roll.h"
 
-/* What the exponents of a column of floats may span, see above. */
-#define EXACT_BITS 100
+/* The bits of double-double arithmetic, less two. */
+#define EXACT_BITS 104
 
 /*
  * Prepare for series of a plan and of types of signals; everything is in a
@@ -80,7 +81,7 @@ hs_roll_make(const HsPlan *plan, const uint8 *types)
 	return roll;
 }
 
-/* Order of packed rows by day, then by arrival. */
+/* Order of rows by day, then by arrival. */
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -91,33 +92,33 @@ compare_keys(const void *a, const void *b)
 }
 
 /*
- * The order in which to take the rows; NULL if they are in order already.
+ * Put rows that came in another order into the order of the day; those of a day
+ * stay as they came.
  */
-static int64 *
-sort_rows(const char *rows, int n, int stride)
+static void
+sort_rows(HsRoll *roll)
 {
-	int64 *keys;
-	int32 last = PG_INT32_MIN;
-	int32 day;
+	int n = roll->n_rows;
+	int width = roll->shape.n_columns + 1;
+	int64 *keys =
+		MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(int64));
+	NullableDatum *values = MemoryContextAllocHuge(
+		roll->context, (Size) roll->room * width * sizeof(NullableDatum));
 	int i;
 
 	for (i = 0; i < n; i++)
-	{
-		memcpy(&day, rows + (Size) i * stride, sizeof(day));
-		if (day < last)
-			break;
-		last = day;
-	}
-	if (i == n)
-		return NULL;
-	keys = MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(int64));
+		keys[i] = (int64) ((uint64) (int64) roll->days[i] << 32 | (uint32) i);
+	qsort(keys, n, sizeof(int64), compare_keys);
 	for (i = 0; i < n; i++)
 	{
-		memcpy(&day, rows + (Size) i * stride, sizeof(day));
-		keys[i] = (int64) ((uint64) (int64) day << 32 | (uint32) i);
+		memcpy(values + (Size) i * width,
+			   roll->values + (Size) (uint32) keys[i] * width,
+			   width * sizeof(NullableDatum));
+		roll->days[i] = (int32) (keys[i] >> 32);
 	}
-	qsort(keys, n, sizeof(int64), compare_keys);
-	return keys;
+	pfree(roll->values);
+	roll->values = values;
+	pfree(keys);
 }
 
 /* The exponents that a double's bits span: of its last set bit, of its first. */
@@ -142,82 +143,26 @@ exponents(double d, int *low, int *high)
 }
 
 /*
- * Take a column of packed rows apart.  For floats, see whether their sums are
- * exact: all values multiples of 2^low and below 2^high, fewer than 2^32 rows,
- * ages below 2^12, far from the limits of the exponent.
+ * Are sums of a column of floats exact?  All values are multiples of 2^low and
+ * below 2^high, times the number of rows, times the highest age; and far from
+ * the limits of the exponent.
  */
-static void
-load_column(HsRoll *roll, int c, const char *rows, const int64 *order)
+static bool
+sums_exactly(const HsRoll *roll, int column)
 {
-	const HsShape *shape = &roll->shape;
-	int stride = shape->stride;
-	const char *p = rows + shape->offset[c];
-	const uint8 *known = (const uint8 *) rows + shape->known + c / 8;
-	uint8 bit = 1 << (c % 8);
-	NullableDatum *out = roll->values + c;
+	int width = roll->shape.n_columns + 1;
+	const NullableDatum *value = roll->values + column;
 	int low = PG_INT16_MAX;
 	int high = PG_INT16_MIN;
+	int more = 2 + pg_leftmost_one_pos32(roll->n_rows | 1) +
+			   pg_leftmost_one_pos32(roll->plan->span);
 	int i;
 
-	for (i = 0; i < roll->n_rows; i++, out += shape->n_columns + 1)
-	{
-		Size at = (Size) (order ? (uint32) order[i] : i) * stride;
-
-		out->isnull = (known[at] & bit) == 0;
-		switch ((HsDatumType) shape->type[c])
-		{
-			case HS_DATUM_INT4:
-			{
-				int32 v;
-
-				memcpy(&v, p + at, sizeof(v));
-				out->value = Int64GetDatum(v);
-			}
-			break;
-			case HS_DATUM_INT8:
-			{
-				int64 v;
-
-				memcpy(&v, p + at, sizeof(v));
-				out->value = Int64GetDatum(v);
-			}
-			break;
-			case HS_DATUM_INT2:
-			{
-				int16 v;
-
-				memcpy(&v, p + at, sizeof(v));
-				out->value = Int64GetDatum(v);
-			}
-			break;
-			case HS_DATUM_BOOL:
-				out->value = Int64GetDatum(p[at] != 0);
-				break;
-			case HS_DATUM_FLOAT4:
-			{
-				float4 v;
-
-				memcpy(&v, p + at, sizeof(v));
-				out->value = Float8GetDatum(v);
-				exponents(v, &low, &high);
-			}
-			break;
-			case HS_DATUM_FLOAT8:
-			{
-				float8 v;
-
-				memcpy(&v, p + at, sizeof(v));
-				out->value = Float8GetDatum(v);
-				exponents(v, &low, &high);
-			}
-			break;
-			case HS_DATUM_NONE:
-				break;
-		}
-	}
+	for (i = 0; i < roll->n_rows; i++, value += width)
+		exponents(DatumGetFloat8(value->value), &low, &high);
 	/* NaN and infinity have the highest exponent of all */
-	roll->exact[c] = high < low || (high + 32 + 12 - low <= EXACT_BITS &&
-									low > -900 && high < 900);
+	return high < low ||
+		   (high + more - low <= EXACT_BITS && low > -900 && high < 900);
 }
 
 /*
@@ -226,9 +171,12 @@ load_column(HsRoll *roll, int c, const char *rows, const int64 *order)
 void
 hs_roll_load(HsRoll *roll, const HsSeries *series)
 {
-	const char *rows = series != NULL ? HS_SERIES_ROWS(series) : NULL;
-	int width = roll->shape.n_columns + 1;
-	int64 *order;
+	const HsShape *shape = &roll->shape;
+	int width = shape->n_columns + 1;
+	const uint8 *p = series != NULL ? HS_SERIES_ROWS(series) : NULL;
+	NullableDatum *values;
+	bool sorted = true;
+	int32 day = 0;
 	int i;
 
 	roll->n_rows = series != NULL ? series->n_rows : 0;
@@ -249,23 +197,27 @@ hs_roll_load(HsRoll *roll, const HsSeries *series)
 		roll->room = roll->n_rows;
 	}
 
-	order = sort_rows(rows, roll->n_rows, roll->shape.stride);
+	values = roll->values;
 	for (i = 0; i < roll->n_rows; i++)
 	{
-		NullableDatum *absent = &roll->values[(Size) i * width + width - 1];
+		int32 before = day;
 
-		memcpy(&roll->days[i],
-			   rows +
-				   (Size) (order ? (uint32) order[i] : i) * roll->shape.stride,
-			   sizeof(int32));
-		absent->value = (Datum) 0;
-		absent->isnull = true;
+		p = hs_row_get(shape, p, &day, values);
+		roll->days[i] = day;
+		if (i > 0 && day < before)
+			sorted = false;
+		/* a column that is not there */
+		values[shape->n_columns].value = (Datum) 0;
+		values[shape->n_columns].isnull = true;
+		values += width;
 	}
-	for (i = 0; i < roll->shape.n_columns; i++)
-		load_column(roll, i, rows, order);
-	roll->exact[roll->shape.n_columns] = true;
-	if (order != NULL)
-		pfree(order);
+	if (!sorted)
+		sort_rows(roll);
+	for (i = 0; i < shape->n_columns; i++)
+		roll->exact[i] = (shape->type[i] != HS_DATUM_FLOAT8 &&
+						  shape->type[i] != HS_DATUM_FLOAT4) ||
+						 sums_exactly(roll, i);
+	roll->exact[shape->n_columns] = true;
 }
 
 static inline const NullableDatum *

@@ -49,7 +49,7 @@ typedef struct HsRoll
 	int head; /* rows before it are not after the date */
 	int32 *days;
 	NullableDatum *values; /* n_columns of each row */
-	bool *exact;		   /* of a column: see load_column() */
+	bool *exact;		   /* of a column: see sums_exactly() */
 
 	HsOp *ops; /* all slots, reading columns */
 	HsSlide *slides;

@@ -11,17 +11,18 @@
  */
 #include "postgres.h"
 
+#include "utils/date.h"
 #include "utils/memutils.h"
 
-#include "history/series.h"
+#include "history/packing.h"
 
 /* Collectors and blocks are cut from slabs of this many bytes. */
 #define SLAB 4096
 #define CACHE_LINE 64
 
-/* Rows that a collector holds itself: three lines of the cache, or four rows. */
-#define STAGE_BYTES (3 * CACHE_LINE)
-#define STAGE_ROWS 4
+/* Rows that a collector holds itself: to its fourth line, or two rows. */
+#define STAGE_BYTES (4 * CACHE_LINE - offsetof(HsCollector, rows))
+#define STAGE_ROWS 2
 
 /* Heads of an arena: one for each scorecard and types of columns. */
 typedef struct HsHead
@@ -30,21 +31,24 @@ typedef struct HsHead
 	HsSeries series;
 } HsHead;
 
-int
-hs_datum_width(HsDatumType type)
+/* Bytes of a packed value at most. */
+static int
+packed_most(HsDatumType type)
 {
 	switch (type)
 	{
 		case HS_DATUM_BOOL:
 			return 1;
 		case HS_DATUM_INT2:
-			return 2;
+			return 3;
 		case HS_DATUM_INT4:
-		case HS_DATUM_FLOAT4:
-			return 4;
+			return 5;
 		case HS_DATUM_INT8:
+			return HS_VARINT_MOST;
+		case HS_DATUM_FLOAT4:
+			return sizeof(float4);
 		case HS_DATUM_FLOAT8:
-			return 8;
+			return sizeof(float8);
 		case HS_DATUM_NONE:
 			break;
 	}
@@ -52,54 +56,49 @@ hs_datum_width(HsDatumType type)
 }
 
 /*
- * The columns that the slots of a plan read; wider ones first.
+ * The columns that the slots of a plan read.
  */
 void
 hs_shape_make(const HsPlan *plan, const uint8 *types, HsShape *shape)
 {
 	bool read[HS_MAX_SIGNALS] = { false };
-	int width;
 	int i;
 
 	memset(shape, 0, sizeof(*shape));
+	memset(shape->column, -1, sizeof(shape->column));
 	for (i = 0; i < plan->n_slots; i++)
 	{
 		read[plan->slots[i].signal] = true;
 		read[plan->slots[i].per] = true;
 	}
-	shape->stride = sizeof(int32);
-	memset(shape->column, -1, sizeof(shape->column));
-	for (width = 8; width > 0; width /= 2)
-		for (i = 0; i < plan->recipe->n_signals; i++)
-		{
-			int c = shape->n_columns;
+	for (i = 0; i < plan->recipe->n_signals; i++)
+	{
+		int c = shape->n_columns;
 
-			if (!read[i] || hs_datum_width(types[i]) != width)
-				continue;
-			shape->signal[c] = i;
-			shape->type[c] = types[i];
-			shape->offset[c] = shape->stride;
-			shape->column[i] = c;
-			shape->stride += width;
-			shape->n_columns++;
-		}
-	shape->known = shape->stride;
-	shape->stride += (shape->n_columns + 7) / 8;
-	shape->stage = Max(STAGE_BYTES / shape->stride, STAGE_ROWS) * shape->stride;
+		if (!read[i] || types[i] == HS_DATUM_NONE)
+			continue;
+		shape->signal[c] = i;
+		shape->type[c] = types[i];
+		shape->column[i] = c;
+		shape->most += packed_most(types[i]);
+		shape->n_columns++;
+	}
+	shape->bits = (shape->n_columns + 7) / 8;
+	shape->most += shape->bits + HS_DAY_MOST;
+	shape->stage = Max(STAGE_BYTES, STAGE_ROWS * shape->most);
 }
 
 /*
- * A flat series with room for rows, none of them written.
+ * A flat series with room for packed rows, none of them written.
  */
 HsSeries *
 hs_series_make(const HsRecipe *recipe, const uint8 *types, uint64 identity,
-			   int64 n_rows, int stride)
+			   Size bytes)
 {
 	Size rows = sizeof(HsSeries) + recipe->size + recipe->n_signals;
-	HsSeries *series = palloc0(rows + n_rows * stride);
+	HsSeries *series = palloc0(rows + bytes);
 
-	SET_VARSIZE(series, rows + n_rows * stride);
-	series->n_rows = n_rows;
+	SET_VARSIZE(series, rows + bytes);
 	series->identity = identity;
 	series->rows = rows;
 	memcpy(HS_SERIES_RECIPE(series), recipe, recipe->size);
@@ -115,63 +114,108 @@ hs_series_same_head(const HsSeries *a, const HsSeries *b)
 		   memcmp(a + 1, b + 1, a->rows - sizeof(HsSeries)) == 0;
 }
 
-/*
- * Pack a row.  "values" are the signals, in the types of the shape.
- */
-void
-hs_row_write(const HsShape *shape, char *row, int32 day,
-			 const NullableDatum *values)
+/* Read a varint that ends before "end"; NULL if there is none. */
+static const uint8 *
+check_varint(const uint8 *p, const uint8 *end, int64 *i)
 {
-	uint8 *bits = (uint8 *) row + shape->known;
-	uint8 known = 0;
-	int i;
+	const uint8 *q = p;
 
-	memcpy(row, &day, sizeof(day));
-	for (i = 0; i < shape->n_columns; i++)
+	while (q < end && q - p < HS_VARINT_MOST && *q >= 0x80)
+		q++;
+	if (q == end || q - p == HS_VARINT_MOST ||
+		(q - p == HS_VARINT_MOST - 1 && *q > 1))
+		return NULL;
+	return hs_get_varint(p, i);
+}
+
+static bool
+in_range(HsDatumType type, int64 i)
+{
+	switch (type)
 	{
-		const NullableDatum *value = &values[shape->signal[i]];
-		char *p = row + shape->offset[i];
+		case HS_DATUM_BOOL:
+			return i == 0 || i == 1;
+		case HS_DATUM_INT2:
+			return i == (int16) i;
+		case HS_DATUM_INT4:
+			return i == (int32) i;
+		default:
+			return true;
+	}
+}
 
-		known |= !value->isnull << (i % 8);
-		if (i % 8 == 7)
+/*
+ * Are these so many rows, with days that are dates and values that columns of
+ * these types can have?  What this accepts, hs_row_get() can read.
+ */
+bool
+hs_rows_valid(const HsShape *shape, const uint8 *rows, Size bytes, int32 n_rows,
+			  int32 last_day)
+{
+	const uint8 *p = rows;
+	const uint8 *end = rows + bytes;
+	int64 day = 0;
+	int64 i;
+	int32 n;
+	int c;
+
+	for (n = 0; n < n_rows; n++)
+	{
+		const uint8 *bits = p;
+
+		if (end - p < shape->bits ||
+			(shape->n_columns % 8 != 0 &&
+			 bits[shape->bits - 1] >> (shape->n_columns % 8) != 0))
+			return false;
+		p = check_varint(p + shape->bits, end, &i);
+		if (p == NULL || i < -(int64) PG_UINT32_MAX || i > PG_UINT32_MAX)
+			return false;
+		day += i;
+		if (day != (int32) day || !IS_VALID_DATE((int32) day))
+			return false;
+		for (c = 0; c < shape->n_columns; c++)
 		{
-			*bits++ = known;
-			known = 0;
-		}
-		switch ((HsDatumType) shape->type[i])
-		{
-			case HS_DATUM_INT4:
-			case HS_DATUM_FLOAT4:
-			{
-				int32 v = value->isnull ? 0 : DatumGetInt32(value->value);
+			HsDatumType type = shape->type[c];
+			bool is_float = type == HS_DATUM_FLOAT4 || type == HS_DATUM_FLOAT8;
 
-				memcpy(p, &v, sizeof(v));
-			}
-			break;
-			case HS_DATUM_INT8:
-			case HS_DATUM_FLOAT8:
+			if ((bits[c / 8] >> (c % 8) & 1) == 0)
+				continue;
+			if (is_float)
 			{
-				int64 v = value->isnull ? 0 : DatumGetInt64(value->value);
-
-				memcpy(p, &v, sizeof(v));
+				if (end - p < packed_most(type))
+					return false;
+				p += packed_most(type);
 			}
-			break;
-			case HS_DATUM_INT2:
+			else
 			{
-				int16 v = value->isnull ? 0 : DatumGetInt16(value->value);
-
-				memcpy(p, &v, sizeof(v));
+				p = check_varint(p, end, &i);
+				if (p == NULL || !in_range(type, i))
+					return false;
 			}
-			break;
-			case HS_DATUM_BOOL:
-				*p = value->isnull ? 0 : DatumGetBool(value->value);
-				break;
-			case HS_DATUM_NONE:
-				break;
 		}
 	}
-	if (i % 8 != 0)
-		*bits = known;
+	return p == end && day == last_day;
+}
+
+/*
+ * Copy the rows of a series behind one whose last day is "before".  They need
+ * up to HS_DAY_MOST bytes more than they have.  Returns the end.
+ */
+uint8 *
+hs_rows_join(const HsShape *shape, uint8 *out, int32 before,
+			 const HsSeries *series)
+{
+	const uint8 *p = HS_SERIES_ROWS(series);
+	const uint8 *end = p + HS_SERIES_BYTES(series);
+	int64 day;
+
+	if (series->n_rows == 0)
+		return out;
+	memcpy(out, p, shape->bits);
+	p = hs_get_varint(p + shape->bits, &day);
+	out = hs_put_varint(out + shape->bits, day - before);
+	memcpy(out, p, end - p);
+	return out + (end - p);
 }
 
 /* The arena's context is reset or deleted. */
@@ -229,6 +273,7 @@ arena_head(HsArena *arena, const HsSeries *series)
 	memcpy(&head->series, series, series->rows);
 	SET_VARSIZE(&head->series, series->rows);
 	head->series.n_rows = 0;
+	head->series.last_day = 0;
 	head->next = arena->heads;
 	arena->heads = head;
 	return &head->series;
@@ -252,18 +297,12 @@ arena_alloc(HsArena *arena, Size size, Size align)
 	return p;
 }
 
-static int64
-row_bytes(const HsCollector *c)
-{
-	return c->collected->n_blocks * c->collected->stage + c->staged;
-}
-
 static Size
 flat_size(ExpandedObjectHeader *eohptr)
 {
 	HsCollector *c = (HsCollector *) eohptr;
 
-	return c->collected->head->rows + row_bytes(c);
+	return c->collected->head->rows + c->collected->bytes + c->staged;
 }
 
 static void
@@ -277,11 +316,12 @@ flatten_into(ExpandedObjectHeader *eohptr, void *result, Size size)
 
 	memcpy(series, all->head, all->head->rows);
 	SET_VARSIZE(series, size);
-	series->n_rows = row_bytes(c) / all->stride;
+	series->n_rows = all->rows + c->n_staged;
+	series->last_day = c->last_day;
 	for (block = all->first; block != NULL; block = block->next)
 	{
-		memcpy(out, block->rows, all->stage);
-		out += all->stage;
+		memcpy(out, block->rows, block->used);
+		out += block->used;
 	}
 	memcpy(out, c->rows, c->staged);
 }
@@ -299,65 +339,81 @@ hs_collector_make(HsArena *arena, const HsSeries *head, const HsShape *shape)
 	HsCollected *all = arena_alloc(arena, sizeof(HsCollected), MAXIMUM_ALIGNOF);
 
 	EOH_init_header(&c->hdr, &hs_collector_methods, arena->context);
-	c->staged = 0;
 	c->binding = 0;
+	c->last_day = 0;
+	c->staged = 0;
+	c->n_staged = 0;
 	c->collected = all;
 	all->arena = arena;
 	all->head = arena_head(arena, head);
 	all->first = NULL;
 	all->last = NULL;
-	all->n_blocks = 0;
-	all->stride = shape->stride;
-	all->stage = shape->stage;
+	all->bytes = 0;
+	all->rows = 0;
 	return c;
 }
 
-/*
- * Move the rows of a full stage into a block.
- */
-void
-hs_collector_flush(HsCollector *c)
+/* A block at the end of the chain, for so many bytes that are so many rows. */
+static HsBlock *
+add_block(HsCollector *c, Size bytes, int64 rows)
 {
 	HsCollected *all = c->collected;
-	HsBlock *block = arena_alloc(
-		all->arena, offsetof(HsBlock, rows) + all->stage, MAXIMUM_ALIGNOF);
+	HsBlock *block;
 
-	if ((all->n_blocks + 2) * all->stage > HS_SERIES_MAX_ROWS)
+	if (all->bytes + (int64) bytes > HS_SERIES_MAX_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows in one group"),
 				 errdetail("A measure_series holds at most %lld bytes of rows.",
 						   (long long) HS_SERIES_MAX_ROWS),
 				 errhint("Sum the signals by day first.")));
-	memcpy(block->rows, c->rows, all->stage);
+	block = arena_alloc(all->arena, offsetof(HsBlock, rows) + bytes,
+						MAXIMUM_ALIGNOF);
 	block->next = NULL;
+	block->used = bytes;
 	if (all->last != NULL)
 		all->last->next = block;
 	else
 		all->first = block;
 	all->last = block;
-	all->n_blocks++;
-	c->staged = 0;
+	all->bytes += bytes;
+	all->rows += rows;
+	return block;
 }
 
 /*
- * Append n rows that are packed in the same shape.
+ * Move the rows of the stage into a block.
  */
 void
-hs_collector_append(HsCollector *c, const char *rows, int64 n)
+hs_collector_flush(HsCollector *c)
 {
-	int64 left = n * c->collected->stride;
+	HsBlock *block;
 
-	while (left > 0)
-	{
-		int64 some;
+	if (c->n_staged == 0)
+		return;
+	block = add_block(c, c->staged, c->n_staged);
+	memcpy(block->rows, c->rows, c->staged);
+	c->staged = 0;
+	c->n_staged = 0;
+}
 
-		if (c->staged == c->collected->stage)
-			hs_collector_flush(c);
-		some = Min(left, c->collected->stage - c->staged);
-		memcpy(c->rows + c->staged, rows, some);
-		c->staged += some;
-		rows += some;
-		left -= some;
-	}
+/*
+ * Append the rows of a series of the same shape.
+ */
+void
+hs_collector_append(HsCollector *c, const HsShape *shape,
+					const HsSeries *series)
+{
+	HsCollected *all = c->collected;
+	HsBlock *block;
+	Size used;
+
+	if (series->n_rows == 0)
+		return;
+	hs_collector_flush(c);
+	block = add_block(c, HS_SERIES_BYTES(series) + HS_DAY_MOST, series->n_rows);
+	used = hs_rows_join(shape, block->rows, c->last_day, series) - block->rows;
+	all->bytes -= block->used - used;
+	block->used = used;
+	c->last_day = series->last_day;
 }

@@ -7,9 +7,8 @@
  *
  *		HsSeries | HsRecipe | type of each signal | rows
  *
- * A row is packed: the day (int32), one bit for each column that is known, and
- * the columns in their own widths, only those that some measure reads.  The
- * order of rows is that of their arrival.
+ * A row is packed, see packing.h, and has only the columns that some measure
+ * reads.  The order of rows is that of their arrival.
  *
  * While an aggregate collects, an account is an expanded object that holds its
  * last few rows, and moves them into a chain of blocks when it is full.  In a
@@ -35,35 +34,36 @@ typedef struct HsSeries
 	int32 n_rows;
 	uint64 identity; /* of the scorecard */
 	uint32 rows;	 /* offset of the first row */
-	uint32 reserved; /* 0 */
+	int32 last_day;	 /* of the last row, 0 without one */
 } HsSeries;
 
 #define HS_SERIES_RECIPE(s) ((HsRecipe *) ((HsSeries *) (s) + 1))
 #define HS_SERIES_TYPES(s)                                                     \
 	((uint8 *) HS_SERIES_RECIPE(s) + HS_SERIES_RECIPE(s)->size)
-#define HS_SERIES_ROWS(s) ((char *) (s) + (s)->rows)
+#define HS_SERIES_ROWS(s) ((uint8 *) (s) + (s)->rows)
+#define HS_SERIES_BYTES(s) (VARSIZE(s) - (s)->rows)
 
 /* Rows of one account are at most this many bytes. */
 #define HS_SERIES_MAX_ROWS ((int64) 256 * 1024 * 1024)
 
-/* Where in a row the columns lie. */
+/* The columns of a packed row. */
 typedef struct HsShape
 {
-	int stride; /* bytes of a row */
-	int stage;	/* bytes of the rows that a collector holds itself */
 	int n_columns;
-	int known;					   /* offset of the bits */
-	uint8 signal[HS_MAX_SIGNALS];  /* of a column */
-	uint8 type[HS_MAX_SIGNALS];	   /* HsDatumType */
-	uint16 offset[HS_MAX_SIGNALS]; /* */
-	int16 column[HS_MAX_SIGNALS];  /* of a signal, or -1 */
+	int bits;  /* bytes that say which are known */
+	int most;  /* bytes of a row at most */
+	int stage; /* bytes of rows that a collector holds itself */
+	uint8 signal[HS_MAX_SIGNALS]; /* of a column */
+	uint8 type[HS_MAX_SIGNALS];	  /* HsDatumType */
+	int16 column[HS_MAX_SIGNALS]; /* of a signal, or -1 */
 } HsShape;
 
-/* A full stage. */
+/* Rows that left a stage. */
 typedef struct HsBlock
 {
 	struct HsBlock *next;
-	char rows[FLEXIBLE_ARRAY_MEMBER];
+	uint32 used;
+	uint8 rows[FLEXIBLE_ARRAY_MEMBER];
 } HsBlock;
 
 /* What of a collector is not needed for each row. */
@@ -73,9 +73,8 @@ typedef struct HsCollected
 	const HsSeries *head; /* flat, without rows; in the arena */
 	HsBlock *first;
 	HsBlock *last;
-	int64 n_blocks;
-	int stride;
-	int stage;
+	int64 bytes; /* in blocks */
+	int64 rows;	 /* in blocks */
 } HsCollected;
 
 /*
@@ -85,10 +84,12 @@ typedef struct HsCollected
 typedef struct HsCollector
 {
 	ExpandedObjectHeader hdr;
-	uint32 staged;	/* bytes of rows */
 	uint32 binding; /* call site that has checked the head, or 0 */
-	HsCollected *collected;
-	char rows[FLEXIBLE_ARRAY_MEMBER];
+	int32 last_day; /* of the last row */
+	uint16 staged;	/* bytes of rows */
+	uint16 n_staged;
+	HsCollected *collected; /* on the second line */
+	uint8 rows[FLEXIBLE_ARRAY_MEMBER];
 } HsCollector;
 
 /* The memory of all collectors that a call site has in one aggregate. */
@@ -106,18 +107,20 @@ typedef struct HsArena
 
 extern void hs_shape_make(const HsPlan *plan, const uint8 *types,
 						  HsShape *shape);
-extern int hs_datum_width(HsDatumType type);
 extern HsSeries *hs_series_make(const HsRecipe *recipe, const uint8 *types,
-								uint64 identity, int64 n_rows, int stride);
+								uint64 identity, Size bytes);
 extern bool hs_series_same_head(const HsSeries *a, const HsSeries *b);
-extern void hs_row_write(const HsShape *shape, char *row, int32 day,
-						 const NullableDatum *values);
+extern bool hs_rows_valid(const HsShape *shape, const uint8 *rows, Size bytes,
+						  int32 n_rows, int32 last_day);
+extern uint8 *hs_rows_join(const HsShape *shape, uint8 *out, int32 before,
+						   const HsSeries *series);
 
 extern HsArena *hs_arena_get(HsArena **list, MemoryContext aggregate);
 extern HsCollector *hs_collector_make(HsArena *arena, const HsSeries *head,
 									  const HsShape *shape);
 extern void hs_collector_flush(HsCollector *c);
-extern void hs_collector_append(HsCollector *c, const char *rows, int64 n);
+extern void hs_collector_append(HsCollector *c, const HsShape *shape,
+								const HsSeries *series);
 
 extern const ExpandedObjectMethods hs_collector_methods;
 
