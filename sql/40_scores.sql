@@ -514,6 +514,7 @@ RETURNS TABLE (account_id text, segment text, score double precision, shown doub
     contributions double precision[], facts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 BEGIN
     IF card IS NULL THEN
@@ -531,6 +532,7 @@ RETURNS TABLE (account_id text, segment text, score double precision, shown doub
     contributions double precision[], facts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     card healthscore.scorecard := (healthscore.hs_published(name)).card;

@@ -141,11 +141,11 @@ COMMENT ON FUNCTION healthscore.hs_night_sql(date, date, integer, boolean) IS 'T
 CREATE FUNCTION healthscore.hs_score_nights(as_of date, to_day date, every integer, run bigint, only_changed boolean DEFAULT false, judge boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off -- compiling takes longer than running
 AS $$
 DECLARE
     n bigint;
     row_security text := current_setting('row_security');
-    jit text := current_setting('jit');
     parts record;
     fresh text[];
     tracked boolean;
@@ -160,9 +160,6 @@ BEGIN
     IF NOT row_security_active('healthscore.scores') THEN
         PERFORM set_config('row_security', 'off', true);
     END IF;
-
-    -- compiling this query takes longer than running it
-    PERFORM set_config('jit', 'off', true);
 
     -- what is visible from here on is in this night; what is not will have changed
     seen := pg_current_snapshot();
@@ -234,7 +231,7 @@ $q$, parts.ctes, parts.night,
         DELETE FROM healthscore.nights AS x WHERE x.as_of < (SELECT min(k.as_of) FROM (SELECT y.as_of FROM healthscore.nights AS y ORDER BY y.as_of DESC LIMIT 7) AS k);
         DELETE FROM healthscore.changes AS c WHERE NOT EXISTS (SELECT FROM healthscore.nights AS x WHERE NOT pg_visible_in_snapshot(c.xid, x.snapshot));
     END IF;
-    PERFORM set_config('row_security', row_security, true), set_config('jit', jit, true);
+    PERFORM set_config('row_security', row_security, true);
     RETURN n;
 EXCEPTION
     WHEN cardinality_violation THEN

@@ -27,6 +27,7 @@ COMMENT ON FUNCTION healthscore.hs_measure_definitions(healthscore.scorecard) IS
 CREATE FUNCTION healthscore.hs_measures_at(card healthscore.scorecard, account text, as_of date) RETURNS double precision[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     measures double precision[];
@@ -45,6 +46,7 @@ COMMENT ON FUNCTION healthscore.hs_measures_at(healthscore.scorecard, text, date
 CREATE FUNCTION healthscore.hs_peers_at(card healthscore.scorecard, name text, as_of date, segment text) RETURNS healthscore.baseline
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     baseline healthscore.baseline;
@@ -228,6 +230,7 @@ RETURNS TABLE (account_id text, scorecard text, version integer, segment text, s
     before_rules double precision, rules text[], last_day date, measures double precision[], contributions double precision[], facts jsonb)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     c healthscore.scorecards;

@@ -7,6 +7,7 @@ RETURNS TABLE (account_id text, segment text, arr numeric, score_before double p
     score_after double precision, band_after text, change double precision, rules text[])
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 DECLARE
     src jsonb;

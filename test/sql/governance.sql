@@ -30,7 +30,7 @@ FROM (SELECT 'weighed' AS name, :'weighed'::healthscore.scorecard AS card UNION 
   LATERAL (SELECT array_agg(CASE WHEN j = i THEN 1.0::float8 END ORDER BY j) AS m FROM generate_series(1, cardinality(shares.x)) j) one, LATERAL healthscore.score(c.card, one.m) s
 GROUP BY 1 ORDER BY 1;
 SELECT healthscore.publish_scorecard(:'weighed');
-SELECT healthscore.assign_scorecard('weighed', 'big');
+SELECT healthscore.assign_scorecard('weighed', 'big') IS NOT NULL AS assigned;
 -- nothing is scored yet: nothing is said to be overdue
 SELECT measure, title, weight, round(share::numeric, 4) AS share, assigned, evidence, evidence_missing AS none, review_on, review_missing AS never, overdue FROM healthscore.weight_reviews WHERE scorecard = 'weighed';
 SELECT as_of, array_agg(measure ORDER BY measure) FILTER (WHERE overdue) AS overdue FROM unnest(ARRAY[date '2026-06-29', '2026-06-30', '2026-07-01']) as_of, healthscore.weight_reviews(as_of) WHERE scorecard = 'weighed' GROUP BY 1 ORDER BY 1;
@@ -44,7 +44,7 @@ SELECT '{"scorecard": "plain", "minimum_coverage": 0.5,
   "measures": [{"name": "csat", "kind": "latest", "signal": "csat", "days": 3, "normalise": {"linear": {"worst": 0, "best": 100}}}],
   "bands": [{"name": "red", "from": 0}, {"name": "amber", "from": 40}, {"name": "green", "from": 70}]}' AS plain \gset
 SELECT healthscore.publish_scorecard(:'plain');
-SELECT healthscore.assign_scorecard('plain');
+SELECT healthscore.assign_scorecard('plain') IS NOT NULL AS assigned;
 CREATE FUNCTION h(i int, k int) RETURNS int LANGUAGE sql IMMUTABLE RETURN (hashint8extended(i, k) & 1048575)::int;
 CREATE FUNCTION put(account text, night date, score float8, v int DEFAULT 1) RETURNS text LANGUAGE sql AS $$
 INSERT INTO healthscore.scores (account_id, as_of, scorecard, version, score, band, band_rank, coverage, measures, run_id)
@@ -161,7 +161,7 @@ SELECT stage, met, available, next_step FROM healthscore.readiness('2026-07-01')
 INSERT INTO healthscore.accounts (account_id, segment, started_on) VALUES ('t22', 't', '2025-01-01');
 INSERT INTO healthscore.signals (account_id, day, logins) VALUES ('t22', '2026-06-30', 1);
 SELECT stage, met, available, next_step FROM healthscore.readiness('2026-07-01') WHERE stage = 2;
-SELECT healthscore.assign_scorecard('plain');
+SELECT healthscore.assign_scorecard('plain') IS NOT NULL AS assigned;
 SELECT stage, met, next_step FROM healthscore.readiness('2026-07-01') WHERE stage = 2;
 -- 30 that left with a score, 300 in all, 90 days; 100 that left with 60 days
 INSERT INTO healthscore.accounts (account_id, started_on, ended_on) SELECT 'u' || i, '2025-01-01', CASE WHEN i <= 100 THEN date '2026-06-15' END FROM generate_series(1, 400) i;

@@ -14,7 +14,7 @@ SELECT '{"scorecard": "plain", "minimum_coverage": 0.5,
   "measures": [{"name": "csat", "kind": "latest", "signal": "csat", "days": 3, "normalise": {"linear": {"worst": 0, "best": 100}}}],
   "bands": [{"name": "red", "from": 0}, {"name": "amber", "from": 40}, {"name": "green", "from": 70}]}' AS plain \gset
 SELECT healthscore.publish_scorecard(:'plain');
-SELECT healthscore.assign_scorecard('plain');
+SELECT healthscore.assign_scorecard('plain') IS NOT NULL AS assigned;
 INSERT INTO healthscore.accounts (account_id, started_on) SELECT a, '2026-01-01' FROM unnest(ARRAY['a', 'b', 'c', 'd', 'e', 'new']) a;
 INSERT INTO healthscore.signals (account_id, day, csat)
 SELECT a, d, c FROM (VALUES ('a', 25), ('b', 55), ('c', 90), ('d', 69.97)) v(a, c), generate_series(date '2026-05-25', '2026-06-30', '1 day') t(t), date(t) d;

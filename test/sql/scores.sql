@@ -55,9 +55,9 @@ UPDATE healthscore.scorecards SET card = healthscore.scorecard_template('core') 
 UPDATE healthscore.scorecards SET retired_at = now() WHERE name = 'core';
 DELETE FROM healthscore.scorecards WHERE name = 'mine';
 UPDATE healthscore.scorecards SET note = 'better' WHERE name = 'mine' AND version = 2;
-SELECT healthscore.assign_scorecard('nope');
-SELECT healthscore.assign_scorecard('mine', 'mid');
-SELECT healthscore.assign_scorecard('mine', 'mid');
+SELECT healthscore.assign_scorecard('nope') IS NOT NULL AS assigned;
+SELECT healthscore.assign_scorecard('mine', 'mid') IS NOT NULL AS assigned;
+SELECT healthscore.assign_scorecard('mine', 'mid') IS NOT NULL AS assigned;
 SELECT segment, scorecard, priority FROM healthscore.assignments;
 
 -- the job
@@ -141,7 +141,7 @@ ROLLBACK;
 
 -- a night that fails leaves the last one as it was, and is recorded
 SELECT healthscore.publish_scorecard(:'crm');
-SELECT healthscore.assign_scorecard('crm');
+SELECT healthscore.assign_scorecard('crm') IS NOT NULL AS assigned;
 CALL healthscore.refresh('2026-04-01');
 SELECT count(*), md5(string_agg(s::text, ';' ORDER BY account_id)) AS before FROM healthscore.scores s WHERE as_of = '2026-04-01' \gset
 DROP VIEW crm.half;
