@@ -141,7 +141,7 @@ BEGIN
         after := s1.before_rules;
         points := coalesce(s1.before_rules, 0) - s0.before_rules;
         title := format('%s, version %s', a.scorecard, a.version);
-        reason := format('Scorecard %s, version %s, instead of %s, version %s: %s points', b.scorecard, b.version, a.scorecard, a.version, to_char(points, 'FMS999990.0'));
+        reason := format('Scorecard %s, version %s, instead of %s, version %s: %s points', b.scorecard, b.version, a.scorecard, a.version, to_char(points::numeric, 'FMS999990.0'));
         RETURN NEXT;
     ELSE
         s1 := healthscore.score(card_b, had, peers_a, a.facts);
@@ -156,7 +156,7 @@ BEGIN
         before := s0.before_rules;
         after := s1.before_rules;
         points := coalesce(s1.before_rules, 0) - coalesce(s0.before_rules, 0);
-        reason := format('What is usual among peers moved: %s points', to_char(points, 'FMS999990.0'));
+        reason := format('What is usual among peers moved: %s points', to_char(points::numeric, 'FMS999990.0'));
         IF points <> 0 THEN
             RETURN NEXT;
         END IF;
@@ -180,7 +180,7 @@ BEGIN
         before := begun[i];
         after := have[i];
         reason := format('%s: %s%s%s, %s points', title, healthscore.hs_number(before) || ' to ', healthscore.hs_number(after),
-            ' ' || (doc -> (i - 1) ->> 'unit'), to_char(points, 'FMS999990.0'));
+            ' ' || (doc -> (i - 1) ->> 'unit'), to_char(points::numeric, 'FMS999990.0'));
         RETURN NEXT;
     END LOOP;
 
@@ -196,7 +196,7 @@ BEGIN
         s0 := s1;
         s1 := healthscore.score(card_b, had, peers_b, a.facts);
         points := coalesce(s1.before_rules, 0) - coalesce(s0.before_rules, 0);
-        reason := format('%s %s: %s points', title, CASE WHEN have[i] IS NULL THEN 'is not known any more' ELSE 'became known' END, to_char(points, 'FMS999990.0'));
+        reason := format('%s %s: %s points', title, CASE WHEN have[i] IS NULL THEN 'is not known any more' ELSE 'became known' END, to_char(points::numeric, 'FMS999990.0'));
         RETURN NEXT;
     END LOOP;
     measure := NULL;
@@ -209,7 +209,7 @@ BEGIN
         before := a.score - a.before_rules;
         after := b.score - b.before_rules;
         reason := format('Rules: %s instead of %s: %s points', coalesce(array_to_string(b.rules, ', '), 'none'),
-            coalesce(array_to_string(a.rules, ', '), 'none'), to_char(points, 'FMS999990.0'));
+            coalesce(array_to_string(a.rules, ', '), 'none'), to_char(points::numeric, 'FMS999990.0'));
         RETURN NEXT;
     END IF;
     points := (over_b.effective_score - b.score) - (over_a.effective_score - a.score);
@@ -218,7 +218,7 @@ BEGIN
         title := coalesce(over_b.override_reason, over_a.override_reason);
         before := over_a.effective_score - a.score;
         after := over_b.effective_score - b.score;
-        reason := format('Override: %s: %s points', coalesce(over_b.override_reason, 'ended: ' || over_a.override_reason), to_char(points, 'FMS999990.0'));
+        reason := format('Override: %s: %s points', coalesce(over_b.override_reason, 'ended: ' || over_a.override_reason), to_char(points::numeric, 'FMS999990.0'));
         RETURN NEXT;
     END IF;
 END
