@@ -154,6 +154,46 @@ def history(duck):
     table("History: three measures of every account and day, heap in order of the day", rows, base)
 
 
+def peers():
+    """The same card with and without peers: three of the measures, and every one, judged among them."""
+    doc = "healthscore.scorecard_template('core')::jsonb"
+    for name, change in (("alone", doc),
+                         ("peers", f"""jsonb_set(jsonb_set(jsonb_set({doc}, '{{measures,0,normalise}}', '{{"peer_z": {{"worst": -2, "best": 2}}}}'),
+                             '{{measures,2,normalise}}', '{{"peer_percentile": {{"worst": 0, "best": 100}}}}'),
+                             '{{measures,5,normalise}}', '{{"peer_robust_z": {{"worst": -2, "best": 2}}}}')"""),
+                         ("all_peers", f"""jsonb_set({doc}, '{{measures}}', (SELECT jsonb_agg(CASE WHEN m ? 'normalise'
+                             THEN m || '{{"normalise": {{"peer_robust_z": {{"worst": -2, "best": 2}}}}}}' ELSE m END ORDER BY i)
+                             FROM jsonb_array_elements({doc} -> 'measures') WITH ORDINALITY AS e(m, i)))""")):
+        ask(f"""SELECT healthscore.publish_scorecard(jsonb_set({change}, '{{scorecard}}', '"{name}"')::healthscore.scorecard)""")
+    count = f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('{{}}', {AS_OF})"
+    base = "scores(card, as_of), no peers"
+    table("Peers: the card of `core`, three segments", interleave({
+        base: count.format("alone"),
+        "three of its measures judged among peers": count.format("peers"),
+        "all 11 scored measures judged among peers": count.format("all_peers"),
+    }, {}, ROUNDS), base)
+
+
+def jobs():
+    """What belongs to a night, against the night itself."""
+    base = "refresh of a night, all rows written"
+    draft = """jsonb_set(jsonb_set(healthscore.scorecard_template('core')::jsonb, '{scorecard}', '"draft"'), '{bands,2,from}', '80')::healthscore.scorecard"""
+    ask("SELECT healthscore.track_changes()")
+    ask(f"CALL healthscore.refresh({AS_OF})")
+    night = f"CALL healthscore.refresh({AS_OF}, only_changed => true)"
+    change = f"UPDATE healthscore.signals SET logins = logins + 1 WHERE account_id < 'acct-000101' AND day = {AS_OF}"
+    table("What belongs to a night", interleave({
+        base: f"DO $$BEGIN TRUNCATE healthscore.scores; CALL healthscore.refresh({AS_OF}); END$$",
+        "preview of a draft with other bands, from the stored night": f"SELECT count(*) FROM healthscore.preview({draft}, {AS_OF})",
+        "refresh, only_changed, 100 accounts changed": f"DO $$BEGIN {change}; {night}; END$$",
+        "data_quality of the card": f"SELECT count(*) FROM healthscore.data_quality('core', {AS_OF})",
+        "score() of every stored account, 20 times": "SELECT count(r.score), count(r.contributions) FROM healthscore.scores AS s, generate_series(1, 20), healthscore.scorecards AS c, "
+                                                     "LATERAL healthscore.score(c.card, s.measures, NULL, s.facts) AS r WHERE c.name = 'core'",
+        "backfill of 30 nights, all rows written": f"DO $$BEGIN TRUNCATE healthscore.scores; PERFORM healthscore.hs_score_nights({AS_OF} - 29, {AS_OF}, 1, 1); END$$",
+    }, {}, ROUNDS), base)
+    ask("SELECT healthscore.track_changes(false)")
+
+
 def table(title, rows, base):
     print(f"\n### {title}\n")
     print("| what | CPU ms, median | least | ratio to the first row |")
@@ -190,7 +230,7 @@ def main():
     base = "SELECT account_id, sum(logins) FROM healthscore.signals ... GROUP BY 1"
     pg = {
         base: f"SELECT count(s) FROM (SELECT account_id, sum(logins) AS s FROM healthscore.signals WHERE {WINDOW} GROUP BY 1 OFFSET 0) q",
-        "scores('core', as_of): 12 measures, score, band, contributions": f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('core', {AS_OF})",
+        "scores('core', as_of): 15 measures, rules, score, band, contributions": f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('core', {AS_OF})",
         "careful plain SQL, the same measures, no score": f"SELECT {ALL} FROM ({careful('healthscore.signals', 'healthscore.accounts')} OFFSET 0) q",
     }
     others = {}
@@ -218,6 +258,8 @@ def main():
           interleave(pg, {}, max(1, ROUNDS // 2), warm=False), base)
 
     history(duck)
+    peers()
+    jobs()
 
     if os.environ.get("LARGE"):
         ask("TRUNCATE healthscore.signals, healthscore.accounts")
