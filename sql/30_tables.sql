@@ -171,6 +171,7 @@ CREATE TABLE healthscore.runs (
     done_to date,
     status text NOT NULL CHECK (status IN ('running', 'done', 'failed')),
     accounts bigint,
+    feeds jsonb,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     run_by text NOT NULL DEFAULT session_user,
@@ -186,6 +187,7 @@ COMMENT ON COLUMN healthscore.runs.every IS 'Days from one night of a backfill t
 COMMENT ON COLUMN healthscore.runs.done_to IS 'Last as_of whose scores are stored.';
 COMMENT ON COLUMN healthscore.runs.status IS 'running, done or failed. A backfill that was cut off stays "running"; the next call with the same dates and step goes on from done_to.';
 COMMENT ON COLUMN healthscore.runs.accounts IS 'Scores stored, over all dates.';
+COMMENT ON COLUMN healthscore.runs.feeds IS 'Grade of the data of each scorecard, A to F, as data_quality() gave it to a refresh; NULL where it was not looked at.';
 COMMENT ON COLUMN healthscore.runs.started_at IS 'Wall-clock time.';
 COMMENT ON COLUMN healthscore.runs.finished_at IS 'Wall-clock time.';
 COMMENT ON COLUMN healthscore.runs.run_by IS 'Session user.';

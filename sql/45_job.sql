@@ -151,7 +151,7 @@ DECLARE
     tracked boolean;
     seen pg_snapshot;
     before healthscore.nights;
-    feeds jsonb := '{}';
+    found_feeds jsonb;
 BEGIN
     -- one writer at a time; readers are not held up
     LOCK TABLE healthscore.scores IN SHARE ROW EXCLUSIVE MODE;
@@ -179,15 +179,19 @@ BEGIN
     END IF;
 
     IF judge THEN
-        feeds := healthscore.hs_quality_gate(as_of);
+        found_feeds := healthscore.hs_quality_gate(as_of);
+        UPDATE healthscore.runs AS r SET feeds = nullif(found_feeds, '{}') WHERE r.run_id = run;
     END IF;
     SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, to_day, every, only_changed);
     -- a row that comes out the same is not written again
     EXECUTE format($q$WITH %s,
 night AS MATERIALIZED (
-SELECT q.*, healthscore.score_grade(q.coverage, q.as_of - q.last_day, $4 ->> q.scorecard) AS grade
+SELECT q.*, healthscore.score_grade(q.coverage, q.as_of - q.last_day, coalesce($4, f.feeds) ->> q.scorecard) AS grade
 FROM (
 %s) AS q
+-- what was found when the night was refreshed still holds
+LEFT JOIN (SELECT DISTINCT ON (r.to_day) r.to_day, r.feeds FROM healthscore.runs AS r
+           WHERE r.kind = 'refresh' AND r.status = 'done' AND r.to_day BETWEEN $2 AND $5 ORDER BY r.to_day, r.run_id DESC) AS f ON f.to_day = q.as_of
 ),
 peers AS (
 %s
@@ -222,7 +226,7 @@ gone AS (
 SELECT count(*) FROM night
 $q$, parts.ctes, parts.night,
         coalesce(parts.peers, 'SELECT NULL::date AS as_of, NULL::text AS scorecard, NULL::integer AS version, NULL::text AS segment, NULL::healthscore.baseline AS baseline WHERE false'))
-    INTO n USING fresh, as_of, run, feeds, to_day, every;
+    INTO n USING fresh, as_of, run, found_feeds, to_day, every;
 
     IF tracked THEN
         INSERT INTO healthscore.nights AS x (as_of, snapshot, settings)

@@ -97,8 +97,12 @@ is( sql(q{SELECT count(*) FILTER (WHERE measures[2] >= 90) > 100 AND count(*) FI
 	't', 'silent, young, busy, shrinking accounts');
 measures_agree(12, 'own tables');
 is( sql('SELECT count(*) FROM healthscore.scores AS s JOIN plain.measures AS p ON p.account = s.account_id AND p.as_of = s.as_of
-	WHERE s.score IS DISTINCT FROM ' . plain_points('p.measures') . ' AND NOT coalesce(abs(s.score - ' . plain_points('p.measures') . ') < 1e-9, false)'),
+	WHERE s.before_rules IS DISTINCT FROM ' . plain_points('p.measures') . ' AND NOT coalesce(abs(s.before_rules - ' . plain_points('p.measures') . ') < 1e-9, false)'),
 	'0', 'scores as by plain SQL');
+# the one rule for which these data have what it looks at: many questions by an account that is just beginning
+is( sql(q{SELECT count(*) FROM healthscore.scores AS s JOIN plain.book AS b ON b.account = s.account_id
+	WHERE s.score IS DISTINCT FROM CASE WHEN s.as_of - b.since + 1 < 60 AND s.measures[8] > 0.05 AND s.measures[2] <= 7 THEN greatest(s.before_rules, 45) ELSE s.before_rules END}),
+	'0', 'and the rules');
 
 # Nothing that came later matters.
 is( sql("BEGIN; DELETE FROM healthscore.signals WHERE day > '$nights[2]'; UPDATE healthscore.accounts SET ended_on = NULL WHERE ended_on > '$nights[2]';
@@ -116,7 +120,7 @@ is(sql("SELECT max(run_id) FROM healthscore.scores WHERE as_of = '$nights[2]'"),
 
 my ($from, $to) = qw(2016-01-04 2017-01-02);
 my $notices;
-timed('53 weeks', sub { $node->psql('postgres', "CALL healthscore.backfill('$from', '$to', every => 7)", stderr => \$notices, on_error_die => 1); });
+timed('53 weeks', sub { $node->psql('postgres', "CALL healthscore.backfill('$from', '$to', every => 7, chunk => 7)", stderr => \$notices, on_error_die => 1); });
 my $stored = sql("SELECT sum((SELECT count(*) FROM plain.book AS b WHERE b.since <= d AND (b.until IS NULL OR b.until > d)))
 	FROM generate_series('$from', '$to', interval '7 days') AS d");
 is( sql("SELECT status, done_to, accounts, finished_at >= started_at FROM healthscore.runs WHERE kind = 'backfill'"),
@@ -128,7 +132,7 @@ is($notices[0], "backfill: 2016-02-15 of $from to $to, "
 is($notices[7], "backfill: $to of $from to $to, $stored scores", 'and the last');
 is(sql("SELECT count(DISTINCT as_of), count(*) FROM healthscore.scores WHERE as_of BETWEEN '$from' AND '$to'"), "53|$stored", 'all nights');
 is(sql("SELECT max(run_id) FROM healthscore.scores WHERE as_of = '$nights[2]'"), '3', 'the night that was there came out the same');
-is( sql('SELECT count(*), count(*) FILTER (WHERE abs(score - (SELECT sum(c) FROM unnest(contributions) AS c)) < 1e-9), count(*) FILTER (WHERE score IS NULL) FROM healthscore.scores'),
+is( sql('SELECT count(*), count(*) FILTER (WHERE abs(before_rules - (SELECT sum(c) FROM unnest(contributions) AS c)) < 1e-9), count(*) FILTER (WHERE score IS NULL) FROM healthscore.scores'),
 	sql('SELECT count(*), count(*), 0 FROM healthscore.scores'), 'contributions sum to the score, for every row');
 is( sql("SELECT count(*) FROM (SELECT account_id, sum(contribution) AS c, sum(lost) AS l, sum(weight) AS w FROM healthscore.score_drivers
 	WHERE as_of = '$nights[3]' GROUP BY account_id) AS d JOIN healthscore.scores AS s USING (account_id)
