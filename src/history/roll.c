@@ -379,17 +379,27 @@ hs_roll_start(HsRoll *roll, int32 as_of, int every)
 static inline void
 shift_bits(uint64 *bits, int words, int to, int n)
 {
-	int whole = n / 64;
-	int part = n % 64;
 	int i;
 
-	for (i = words - 1; i >= 0; i--)
+	if (n < 64)
 	{
-		uint64 word = i - whole >= 0 ? bits[i - whole] << part : 0;
+		for (i = words - 1; i > 0; i--)
+			bits[i] = bits[i] << n | bits[i - 1] >> (64 - n);
+		bits[0] <<= n;
+	}
+	else
+	{
+		int whole = n / 64;
+		int part = n % 64;
 
-		if (part > 0 && i - whole - 1 >= 0)
-			word |= bits[i - whole - 1] >> (64 - part);
-		bits[i] = word;
+		for (i = words - 1; i >= 0; i--)
+		{
+			uint64 word = i >= whole ? bits[i - whole] << part : 0;
+
+			if (part > 0 && i > whole)
+				word |= bits[i - whole - 1] >> (64 - part);
+			bits[i] = word;
+		}
 	}
 	if (to % 64 != 0)
 		bits[words - 1] &= (UINT64CONST(1) << (to % 64)) - 1;
@@ -620,21 +630,4 @@ hs_roll_next(HsRoll *roll)
 		memset(roll->data + roll->fill[i].offset, 0, roll->fill_size[i]);
 	return accumulate_rows(roll, roll->fill, roll->n_fill,
 						   roll->edges[roll->fill_edge].row, roll->head);
-}
-
-/*
- * Age of the account in days at the date.  Without "since" it counts from the
- * first row of all, as in measure() over the rows up to the date; with it, from
- * "since", or from an earlier row within the span of the plan, as in measured()
- * of a state that was made of these.  0 or less: it did not exist yet.
- */
-int64
-hs_roll_age(const HsRoll *roll, bool has_since, int32 since)
-{
-	int first = has_since ? roll->edges[roll->span_edge].row : 0;
-	int64 day = has_since ? since : PG_INT64_MAX;
-
-	if (first < roll->head)
-		day = Min(day, roll->days[first]);
-	return day == PG_INT64_MAX ? 0 : (int64) roll->as_of - day + 1;
 }
