@@ -20,7 +20,7 @@ typedef struct HsEdge
 {
 	int age;
 	int row;
-	int next; /* where it will be at the next date */
+	int was; /* at the date before */
 } HsEdge;
 
 /* A slot that moves with the date. */
@@ -54,8 +54,9 @@ typedef struct HsRoll
 	HsOp *ops; /* all slots, reading columns */
 	HsSlide *slides;
 	int n_slides;
-	HsOp *enter; /* the slots that slide, as steps of the work on a row */
-	HsOp *fill;	 /* the slots that are computed anew at each date */
+	HsOp *enter; /* those of them that do not take new rows themselves */
+	int n_enter;
+	HsOp *fill; /* the slots that are computed anew at each date */
 	uint32 *fill_size;
 	int n_fill;
 	HsEdge *edges;
