@@ -431,24 +431,28 @@ subtract(HsSum *sum, bool is_float, const NullableDatum *value)
 		sum->i -= DatumGetInt64(value->value);
 }
 
-/* A value of an integer comes into a sum. */
+/* A value that comes into a sum: NULL adds nothing. */
 static inline int64
 integer(const NullableDatum *value)
 {
 	return value->isnull ? 0 : DatumGetInt64(value->value);
 }
 
-/* Is a row in a pair?  The condition of put_pair(). */
-static inline bool
-in_pair(const HsSlide *s, const NullableDatum *row)
+/* A row leaves a pair, if it was in: the condition of put_pair(). */
+static inline void
+subtract_pair(const HsSlide *s, HsPair *pair, const NullableDatum *row)
 {
+	const NullableDatum *value = &row[s->op.signal];
 	const NullableDatum *per = &row[s->op.per];
 
-	if (row[s->op.signal].isnull && !s->op.absent_is_zero)
-		return false;
-	return s->op.per_is_count ||
-		   (!per->isnull && (s->per_is_float ? DatumGetFloat8(per->value) > 0
-											 : DatumGetInt64(per->value) > 0));
+	if (value->isnull && !s->op.absent_is_zero)
+		return;
+	if (!s->op.per_is_count &&
+		(per->isnull || !(s->per_is_float ? DatumGetFloat8(per->value) > 0
+										  : DatumGetInt64(per->value) > 0)))
+		return;
+	subtract(&pair->num, s->is_float, value);
+	subtract(&pair->den, s->per_is_float, per);
 }
 
 /* A row of the given age leaves a trend. */
@@ -534,34 +538,9 @@ slide(HsRoll *roll, const HsSlide *s, int old_head)
 			shift_bits(((HsPair *) p)->days, s->words, op->to, n);
 			/* FALLTHROUGH */
 		case HS_SLOT_PAIR:
-		{
-			HsPair *pair = (HsPair *) p;
-
 			for (i = edge->was; i < edge->row; i++)
-			{
-				const NullableDatum *row = row_values(roll, i);
-
-				if (!in_pair(s, row))
-					continue;
-				subtract(&pair->num, s->is_float, &row[op->signal]);
-				subtract(&pair->den, s->per_is_float, &row[op->per]);
-			}
-			if (!takes_rows(s))
-				break;
-			for (i = old_head; i < roll->head; i++)
-			{
-				const NullableDatum *row = row_values(roll, i);
-				int age = roll->as_of - roll->days[i];
-
-				if (!in_pair(s, row))
-					continue;
-				pair->num.i += integer(&row[op->signal]);
-				pair->den.i += integer(&row[op->per]);
-				if (op->kind == HS_SLOT_PAIRED)
-					pair->days[age / 64] |= UINT64CONST(1) << (age % 64);
-			}
-		}
-		break;
+				subtract_pair(s, (HsPair *) p, row_values(roll, i));
+			break;
 		case HS_SLOT_TREND:
 		case HS_SLOT_POINTS:
 			for (i = edge->was; i < edge->row; i++)
