@@ -266,6 +266,8 @@ slides(const HsRoll *roll, const HsOp *op, bool is_float, bool per_is_float)
 static inline bool
 takes_rows(const HsSlide *s)
 {
+	if (s->op.kind == HS_SLOT_PAIR || s->op.kind == HS_SLOT_PAIRED)
+		return !s->is_float && !s->per_is_float;
 	return !s->is_float &&
 		   (s->op.kind == HS_SLOT_SUM || s->op.kind == HS_SLOT_TREND);
 }
@@ -438,21 +440,48 @@ integer(const NullableDatum *value)
 	return value->isnull ? 0 : DatumGetInt64(value->value);
 }
 
-/* A row leaves a pair, if it was in: the condition of put_pair(). */
-static inline void
-subtract_pair(const HsSlide *s, HsPair *pair, const NullableDatum *row)
+/* Is a row in a pair?  The condition of put_pair(). */
+static inline bool
+in_pair(const HsSlide *s, const NullableDatum *row)
 {
-	const NullableDatum *value = &row[s->op.signal];
 	const NullableDatum *per = &row[s->op.per];
 
-	if (value->isnull && !s->op.absent_is_zero)
+	if (row[s->op.signal].isnull && !s->op.absent_is_zero)
+		return false;
+	return s->op.per_is_count ||
+		   (!per->isnull && (s->per_is_float ? DatumGetFloat8(per->value) > 0
+											 : DatumGetInt64(per->value) > 0));
+}
+
+static inline void
+slide_pair(const HsRoll *roll, const HsSlide *s, HsPair *pair,
+		   const HsEdge *edge, int old_head)
+{
+	const NullableDatum *row;
+	int age;
+	int i;
+
+	for (i = edge->was; i < edge->row; i++)
+	{
+		row = row_values(roll, i);
+		if (!in_pair(s, row))
+			continue;
+		subtract(&pair->num, s->is_float, &row[s->op.signal]);
+		subtract(&pair->den, s->per_is_float, &row[s->op.per]);
+	}
+	if (!takes_rows(s))
 		return;
-	if (!s->op.per_is_count &&
-		(per->isnull || !(s->per_is_float ? DatumGetFloat8(per->value) > 0
-										  : DatumGetInt64(per->value) > 0)))
-		return;
-	subtract(&pair->num, s->is_float, value);
-	subtract(&pair->den, s->per_is_float, per);
+	for (i = old_head; i < roll->head; i++)
+	{
+		row = row_values(roll, i);
+		if (!in_pair(s, row))
+			continue;
+		pair->num.i += integer(&row[s->op.signal]);
+		pair->den.i += integer(&row[s->op.per]);
+		age = roll->as_of - roll->days[i];
+		if (s->op.kind == HS_SLOT_PAIRED)
+			pair->days[age / 64] |= UINT64CONST(1) << (age % 64);
+	}
 }
 
 /* A row of the given age leaves a trend. */
@@ -538,8 +567,7 @@ slide(HsRoll *roll, const HsSlide *s, int old_head)
 			shift_bits(((HsPair *) p)->days, s->words, op->to, n);
 			/* FALLTHROUGH */
 		case HS_SLOT_PAIR:
-			for (i = edge->was; i < edge->row; i++)
-				subtract_pair(s, (HsPair *) p, row_values(roll, i));
+			slide_pair(roll, s, (HsPair *) p, edge, old_head);
 			break;
 		case HS_SLOT_TREND:
 		case HS_SLOT_POINTS:
