@@ -144,7 +144,7 @@ def history(duck):
         base: base,
         "GROUP BY account_id, three sums": "SELECT count(a), count(b), count(c) FROM (SELECT account_id, sum(logins) AS a, sum(active_users) AS b, "
                                            "sum(licensed_seats) AS c FROM healthscore.signals GROUP BY 1 OFFSET 0) q",
-        rolled: f"SELECT count(as_of), count(measures) FROM ({ROLLED}) q",
+        rolled: f"SELECT count(measures) FROM ({ROLLED}) q",
     }
     others = {}
     if duck:

@@ -394,7 +394,7 @@ emitter_make(Emitter *out, Tuplestorestate *store, TupleDesc desc, int n)
 	populate_compact_attribute(out->desc, 1);
 	out->slot = MakeSingleTupleTableSlot(out->desc, &TTSOpsMinimalTuple);
 	out->n = n;
-	out->nulls = palloc_array(bool, n);
+	out->nulls = palloc0_array(bool, n);
 	out->tuple = NULL;
 }
 
@@ -437,11 +437,13 @@ form_tuple(Emitter *out, const double *values, const bool *nulls)
 static inline void
 emit(Emitter *out, int32 date, const double *values, const bool *nulls)
 {
+	bool same = out->tuple != NULL;
 	double *to;
 	int i;
 
-	if (unlikely(out->tuple == NULL ||
-				 memcmp(out->nulls, nulls, out->n * sizeof(bool)) != 0))
+	for (i = 0; i < out->n; i++)
+		same &= nulls[i] == out->nulls[i];
+	if (unlikely(!same))
 		form_tuple(out, values, nulls);
 	memcpy(out->date, &date, sizeof(date));
 	to = out->values;

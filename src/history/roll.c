@@ -259,6 +259,19 @@ slides(const HsRoll *roll, const HsOp *op, bool is_float, bool per_is_float)
 	}
 }
 
+/*
+ * Sums of integers take new rows where they let old ones go; for the others it
+ * is left to hs_plan_accumulate().
+ */
+static inline bool
+takes_rows(const HsSlide *s)
+{
+	if (s->op.kind == HS_SLOT_PAIR || s->op.kind == HS_SLOT_PAIRED)
+		return !s->is_float && !s->per_is_float;
+	return !s->is_float &&
+		   (s->op.kind == HS_SLOT_SUM || s->op.kind == HS_SLOT_TREND);
+}
+
 /* The number of an edge at the given age. */
 static int
 get_edge(HsRoll *roll, int from, int age)
@@ -270,7 +283,7 @@ get_edge(HsRoll *roll, int from, int age)
 			return i;
 	roll->edges[roll->n_edges].age = age;
 	roll->edges[roll->n_edges].row = 0;
-	roll->edges[roll->n_edges].next = 0;
+	roll->edges[roll->n_edges].was = 0;
 	return roll->n_edges++;
 }
 
@@ -285,6 +298,7 @@ plan_moves(HsRoll *roll)
 	int j;
 
 	roll->n_slides = 0;
+	roll->n_enter = 0;
 	roll->n_fill = 0;
 	roll->n_edges = 0;
 	roll->span_edge = get_edge(roll, 0, plan->span);
@@ -315,7 +329,9 @@ plan_moves(HsRoll *roll)
 			for (j = 0; j < s->n_edges; j++)
 				get_edge(roll, s->edge, (j + 1) * op->block);
 		}
-		roll->enter[roll->n_slides++] = *op;
+		roll->n_slides++;
+		if (!takes_rows(s))
+			roll->enter[roll->n_enter++] = *op;
 	}
 }
 
@@ -379,17 +395,27 @@ hs_roll_start(HsRoll *roll, int32 as_of, int every)
 static inline void
 shift_bits(uint64 *bits, int words, int to, int n)
 {
-	int whole = n / 64;
-	int part = n % 64;
 	int i;
 
-	for (i = words - 1; i >= 0; i--)
+	if (n < 64)
 	{
-		uint64 word = i - whole >= 0 ? bits[i - whole] << part : 0;
+		for (i = words - 1; i > 0; i--)
+			bits[i] = bits[i] << n | bits[i - 1] >> (64 - n);
+		bits[0] <<= n;
+	}
+	else
+	{
+		int whole = n / 64;
+		int part = n % 64;
 
-		if (part > 0 && i - whole - 1 >= 0)
-			word |= bits[i - whole - 1] >> (64 - part);
-		bits[i] = word;
+		for (i = words - 1; i >= 0; i--)
+		{
+			uint64 word = i >= whole ? bits[i - whole] << part : 0;
+
+			if (part > 0 && i > whole)
+				word |= bits[i - whole - 1] >> (64 - part);
+			bits[i] = word;
+		}
 	}
 	if (to % 64 != 0)
 		bits[words - 1] &= (UINT64CONST(1) << (to % 64)) - 1;
@@ -407,21 +433,55 @@ subtract(HsSum *sum, bool is_float, const NullableDatum *value)
 		sum->i -= DatumGetInt64(value->value);
 }
 
-/* A row leaves a pair, if it was in: the condition of put_pair(). */
-static inline void
-subtract_pair(const HsSlide *s, HsPair *pair, const NullableDatum *row)
+/* A value that comes into a sum: NULL adds nothing. */
+static inline int64
+integer(const NullableDatum *value)
 {
-	const NullableDatum *value = &row[s->op.signal];
+	return value->isnull ? 0 : DatumGetInt64(value->value);
+}
+
+/* Is a row in a pair?  The condition of put_pair(). */
+static inline bool
+in_pair(const HsSlide *s, const NullableDatum *row)
+{
 	const NullableDatum *per = &row[s->op.per];
 
-	if (value->isnull && !s->op.absent_is_zero)
+	if (row[s->op.signal].isnull && !s->op.absent_is_zero)
+		return false;
+	return s->op.per_is_count ||
+		   (!per->isnull && (s->per_is_float ? DatumGetFloat8(per->value) > 0
+											 : DatumGetInt64(per->value) > 0));
+}
+
+static inline void
+slide_pair(const HsRoll *roll, const HsSlide *s, HsPair *pair,
+		   const HsEdge *edge, int old_head)
+{
+	const NullableDatum *row;
+	int age;
+	int i;
+
+	for (i = edge->was; i < edge->row; i++)
+	{
+		row = row_values(roll, i);
+		if (!in_pair(s, row))
+			continue;
+		subtract(&pair->num, s->is_float, &row[s->op.signal]);
+		subtract(&pair->den, s->per_is_float, &row[s->op.per]);
+	}
+	if (!takes_rows(s))
 		return;
-	if (!s->op.per_is_count &&
-		(per->isnull || !(s->per_is_float ? DatumGetFloat8(per->value) > 0
-										  : DatumGetInt64(per->value) > 0)))
-		return;
-	subtract(&pair->num, s->is_float, value);
-	subtract(&pair->den, s->per_is_float, per);
+	for (i = old_head; i < roll->head; i++)
+	{
+		row = row_values(roll, i);
+		if (!in_pair(s, row))
+			continue;
+		pair->num.i += integer(&row[s->op.signal]);
+		pair->den.i += integer(&row[s->op.per]);
+		age = roll->as_of - roll->days[i];
+		if (s->op.kind == HS_SLOT_PAIRED)
+			pair->days[age / 64] |= UINT64CONST(1) << (age % 64);
+	}
 }
 
 /* A row of the given age leaves a trend. */
@@ -470,11 +530,11 @@ too_old(int64 age1, int n, int to)
 }
 
 /*
- * Move a slot to the date of the roll, the rows that are new left out.  False if
- * it has to be filled: an extreme is gone.
+ * Move a slot to the date of the roll; the rows from old_head on are new, and
+ * are left out unless it takes_rows().  False if an extreme has left.
  */
 static inline bool
-slide(HsRoll *roll, const HsSlide *s)
+slide(HsRoll *roll, const HsSlide *s, int old_head)
 {
 	const HsOp *op = &s->op;
 	const HsEdge *edge = &roll->edges[s->edge];
@@ -487,12 +547,16 @@ slide(HsRoll *roll, const HsSlide *s)
 	switch ((HsSlotKind) op->kind)
 	{
 		case HS_SLOT_SUM:
-			for (i = edge->row; i < edge->next; i++)
+			for (i = edge->was; i < edge->row; i++)
 				subtract((HsSum *) p, s->is_float,
 						 &row_values(roll, i)[op->signal]);
+			if (!s->is_float)
+				for (i = old_head; i < roll->head; i++)
+					((HsSum *) p)->i +=
+						integer(&row_values(roll, i)[op->signal]);
 			break;
 		case HS_SLOT_COUNT:
-			for (i = edge->row; i < edge->next; i++)
+			for (i = edge->was; i < edge->row; i++)
 				*(int64 *) p -= !row_values(roll, i)[op->signal].isnull;
 			break;
 		case HS_SLOT_DAYS:
@@ -503,16 +567,25 @@ slide(HsRoll *roll, const HsSlide *s)
 			shift_bits(((HsPair *) p)->days, s->words, op->to, n);
 			/* FALLTHROUGH */
 		case HS_SLOT_PAIR:
-			for (i = edge->row; i < edge->next; i++)
-				subtract_pair(s, (HsPair *) p, row_values(roll, i));
+			slide_pair(roll, s, (HsPair *) p, edge, old_head);
 			break;
 		case HS_SLOT_TREND:
 		case HS_SLOT_POINTS:
-			for (i = edge->row; i < edge->next; i++)
+			for (i = edge->was; i < edge->row; i++)
 				subtract_trend(s, (HsTrend *) p,
 							   (int64) roll->as_of - n - roll->days[i],
 							   &row_values(roll, i)[op->signal]);
 			shift_trend(s, (HsTrend *) p, n);
+			if (!takes_rows(s))
+				break;
+			for (i = old_head; i < roll->head; i++)
+			{
+				int64 y = integer(&row_values(roll, i)[op->signal]);
+
+				((HsTrend *) p)->y.i += y;
+				((HsTrend *) p)->ay.i +=
+					(int128) y * (roll->as_of - roll->days[i]);
+			}
 			break;
 		case HS_SLOT_LATEST:
 		{
@@ -539,7 +612,7 @@ slide(HsRoll *roll, const HsSlide *s)
 		{
 			const HsBest *best = (const HsBest *) p;
 
-			for (i = edge->row; i < edge->next; i++)
+			for (i = edge->was; i < edge->row; i++)
 			{
 				const NullableDatum *value = &row_values(roll, i)[op->signal];
 
@@ -552,7 +625,7 @@ slide(HsRoll *roll, const HsSlide *s)
 		break;
 		case HS_SLOT_BLOCKS:
 			for (j = 0; j < s->n_edges; j++, edge++)
-				for (i = edge->row; i < edge->next; i++)
+				for (i = edge->was; i < edge->row; i++)
 				{
 					const NullableDatum *value =
 						&row_values(roll, i)[op->signal];
@@ -585,34 +658,33 @@ hs_roll_next(HsRoll *roll)
 	int i;
 
 	roll->as_of += roll->every;
+	while (roll->head < roll->n_rows && roll->days[roll->head] <= roll->as_of)
+		roll->head++;
 	for (i = 0; i < roll->n_edges; i++)
-		roll->edges[i].next =
-			advance(roll, roll->edges[i].row, roll->edges[i].age);
+	{
+		HsEdge *edge = &roll->edges[i];
+
+		edge->was = edge->row;
+		edge->row = advance(roll, edge->row, edge->age);
+	}
 	for (i = 0; i < roll->n_slides; i++)
 	{
 		const HsSlide *s = &roll->slides[i];
 
-		if (likely(slide(roll, s)))
+		if (likely(slide(roll, s, old_head)))
 			continue;
 		memset(roll->data + s->op.offset, 0, sizeof(HsBest));
 		/* rows that are finite: they have been in */
-		(void) accumulate_rows(roll, &s->op, 1, roll->edges[s->edge].next,
+		(void) accumulate_rows(roll, &s->op, 1, roll->edges[s->edge].row,
 							   old_head);
 	}
-	for (i = 0; i < roll->n_edges; i++)
-		roll->edges[i].row = roll->edges[i].next;
-
-	while (roll->head < roll->n_rows && roll->days[roll->head] <= roll->as_of)
-		roll->head++;
-	/* rows may be old when they come; but not for a slot that slides */
-	if (roll->every > 1)
-		for (i = 0; i < roll->n_edges; i++)
-			roll->edges[i].row =
-				advance(roll, roll->edges[i].row, roll->edges[i].age);
-	bad = accumulate_rows(roll, roll->enter, roll->n_slides, old_head,
-						  roll->head);
-	if (unlikely(bad != HS_ROLLED))
-		return bad;
+	if (roll->n_enter > 0)
+	{
+		bad = accumulate_rows(roll, roll->enter, roll->n_enter, old_head,
+							  roll->head);
+		if (unlikely(bad != HS_ROLLED))
+			return bad;
+	}
 
 	if (roll->n_fill == 0)
 		return HS_ROLLED;
@@ -620,21 +692,4 @@ hs_roll_next(HsRoll *roll)
 		memset(roll->data + roll->fill[i].offset, 0, roll->fill_size[i]);
 	return accumulate_rows(roll, roll->fill, roll->n_fill,
 						   roll->edges[roll->fill_edge].row, roll->head);
-}
-
-/*
- * Age of the account in days at the date.  Without "since" it counts from the
- * first row of all, as in measure() over the rows up to the date; with it, from
- * "since", or from an earlier row within the span of the plan, as in measured()
- * of a state that was made of these.  0 or less: it did not exist yet.
- */
-int64
-hs_roll_age(const HsRoll *roll, bool has_since, int32 since)
-{
-	int first = has_since ? roll->edges[roll->span_edge].row : 0;
-	int64 day = has_since ? since : PG_INT64_MAX;
-
-	if (first < roll->head)
-		day = Min(day, roll->days[first]);
-	return day == PG_INT64_MAX ? 0 : (int64) roll->as_of - day + 1;
 }

@@ -20,7 +20,7 @@ typedef struct HsEdge
 {
 	int age;
 	int row;
-	int next; /* where it will be at the next date */
+	int was; /* at the date before */
 } HsEdge;
 
 /* A slot that moves with the date. */
@@ -54,8 +54,9 @@ typedef struct HsRoll
 	HsOp *ops; /* all slots, reading columns */
 	HsSlide *slides;
 	int n_slides;
-	HsOp *enter; /* the slots that slide, as steps of the work on a row */
-	HsOp *fill;	 /* the slots that are computed anew at each date */
+	HsOp *enter; /* those of them that do not take new rows themselves */
+	int n_enter;
+	HsOp *fill; /* the slots that are computed anew at each date */
 	uint32 *fill_size;
 	int n_fill;
 	HsEdge *edges;
@@ -70,13 +71,29 @@ extern HsRoll *hs_roll_make(const HsPlan *plan, const uint8 *types);
 extern void hs_roll_load(HsRoll *roll, const HsSeries *series);
 extern int hs_roll_start(HsRoll *roll, int32 as_of, int every);
 extern int hs_roll_next(HsRoll *roll);
-extern int64 hs_roll_age(const HsRoll *roll, bool has_since, int32 since);
 
 /* Is there a row in the longest window of the plan? */
 static inline bool
 hs_roll_has_rows(const HsRoll *roll)
 {
 	return roll->edges[roll->span_edge].row < roll->head;
+}
+
+/*
+ * Age of the account in days at the date.  Without "since" it counts from the
+ * first row of all, as in measure() over the rows up to the date; with it, from
+ * "since", or from an earlier row within the span of the plan, as in measured()
+ * of a state that was made of these.  0 or less: it did not exist yet.
+ */
+static inline int64
+hs_roll_age(const HsRoll *roll, bool has_since, int32 since)
+{
+	int first = has_since ? roll->edges[roll->span_edge].row : 0;
+	int64 day = has_since ? since : PG_INT64_MAX;
+
+	if (first < roll->head)
+		day = Min(day, roll->days[first]);
+	return day == PG_INT64_MAX ? 0 : (int64) roll->as_of - day + 1;
 }
 
 #endif /* HEALTHSCORE_ROLL_H */
