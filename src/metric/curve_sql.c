@@ -109,7 +109,8 @@ hs_auc_interval(PG_FUNCTION_ARGS)
 	{
 		out[0] = Float8GetDatum(auc);
 		isnull[0] = false;
-		if (hs_auc_variance(r, auc, &variance) && variance > 0)
+		/* beyond rounding */
+		if (hs_auc_variance(r, auc, &variance) && variance > 1e-24)
 		{
 			double error = sqrt(variance);
 
@@ -605,7 +606,7 @@ hs_psi(PG_FUNCTION_ARGS)
 	if (!(least > 0 && least < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("least must be greater than 0 and less than 1")));
+				 errmsg("least_share must be greater than 0 and less than 1")));
 	if (expected == NULL || actual == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(hs_psi_of(expected, actual, n, least));

@@ -301,7 +301,8 @@ hs_platt_of(const HsRanking *r, double *a, double *b)
 		part[1].rows.values[0] != part[1].rows.values[part[1].rows.n - 1])
 		found = fit_line(part, b, a);
 	free_parts(part);
-	*a = -*a;
-	*b = -*b;
+	/* not -0 */
+	*a = 0 - *a;
+	*b = 0 - *b;
 	return found;
 }
