@@ -164,3 +164,8 @@ COMMENT ON FUNCTION healthscore.isotonic(healthscore.ranking) IS 'Isotonic calib
 CREATE FUNCTION healthscore.psi(expected double precision[], actual double precision[], least_share double precision DEFAULT 0.0001) RETURNS double precision
 AS 'MODULE_PATHNAME', 'hs_psi' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.psi(double precision[], double precision[], double precision) IS 'Population stability index: sum over bins of (a - e) * ln(a / e), where e and a are the shares of a bin, none of them taken to be below least_share. The arrays are shares or counts of the same bins; each is divided by its sum. 0: the same; usual readings are below 0.1 no change, 0.25 and more a large one. NULL if one of them has no rows at all.';
+
+CREATE FUNCTION healthscore.calibration_error(r healthscore.ranking, bins integer DEFAULT 10) RETURNS double precision
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT sum(weight * abs(observed_rate - mean_predicted)) / sum(weight) FROM healthscore.calibration_curve(r, bins));
+COMMENT ON FUNCTION healthscore.calibration_error(healthscore.ranking, integer) IS 'Expected calibration error: mean distance of observed rate and mean prediction over the bins of calibration_curve(), by weight; 0 is best. Of few rows it is above 0 even if probabilities are right. NULL for a ranking without rows.';

@@ -58,6 +58,7 @@ FROM sample JOIN golden g USING (name, weighted) GROUP BY name, weighted, g.auc,
 CREATE TEMP TABLE fitted AS SELECT name, weighted, s.* FROM (SELECT name, weighted, ranking(y, x, w) AS r FROM sample GROUP BY 1, 2) k, isotonic(r) s;
 SELECT name, weighted, count(*), pg_temp.near(sum(probability * (i % 17)), g.isotonic) AS isotonic FROM golden g JOIN sample s USING (name, weighted) JOIN fitted f USING (name, weighted)
 WHERE w > 0 AND s.x BETWEEN f.lowest AND f.highest GROUP BY name, weighted, g.isotonic ORDER BY 1, 2;
+SELECT pg_temp.near(calibration_error(r, 8), want) AS calibration_error FROM (SELECT ranking(y, x) AS r FROM sample WHERE name = 'smooth' AND NOT weighted) k, LATERAL (SELECT sum(abs(rate - mean)) / 8 AS want FROM (SELECT avg(y::int) AS rate, avg(x) AS mean FROM (SELECT y, x, ntile(8) OVER (ORDER BY x) AS bin FROM sample WHERE name = 'smooth' AND NOT weighted) n GROUP BY bin) b) w;
 SELECT count(*) AS bins, bool_and(pg_temp.near(observed_rate, rate) AND pg_temp.near(mean_predicted, mean) AND c.n = 50) AS same
 FROM (SELECT ranking(y, x) AS r FROM sample WHERE name = 'smooth' AND NOT weighted) k, calibration_curve(r, 8) c JOIN (VALUES
     (1, 0.12, 0.06438493054861598), (2, 0.18, 0.18980713500549612), (3, 0.32, 0.3161926651344059), (4, 0.46, 0.4409613270710503), (5, 0.54, 0.5654421904666733), (6, 0.66, 0.6902308384131107), (7, 0.58, 0.8132886979114617), (8, 0.92, 0.9387688617967425)) v(bin, rate, mean) USING (bin);
@@ -186,7 +187,7 @@ SELECT what, auc(y, x), average_precision(y, x) AS ap, ks(y, x), lift(y, x), bas
 FROM (VALUES ('all', true, 0.5), ('all', true, 0.25), ('none', false, 0.5), ('none', false, 0.25), ('one', true, 1), ('unknown', NULL, 0.5), ('unknown', true, NULL), ('separated', true, 0.75), ('separated', true, 0.5), ('separated', false, 0.25), ('separated', false, 0.25), ('constant', true, 0.5), ('constant', false, 0.5), ('constant', true, 0.5), ('constant', false, 0.5)) v(what, y, x) GROUP BY what ORDER BY what COLLATE "C";
 SELECT auc(y, x) IS NULL AS auc, ranking(y, x) IS NULL AS ranking, brier(y, x, x) IS NULL AS brier, lift(y, x, 0.5) IS NULL AS lift FROM big WHERE false;
 SELECT count(*) AS roc FROM roc_curve(NULL);
-SELECT auc(r), brier(r), lift(r), lift(r, 0.3) AS lift_3, ranking_counts(r), platt(r), (SELECT count(*) FROM roc_curve(r)) + (SELECT count(*) FROM calibration_curve(r)) + (SELECT count(*) FROM lift_table(r)) + (SELECT count(*) FROM isotonic(r)) AS rows, (SELECT t FROM threshold_metrics(r, '{0.5}') t)
+SELECT auc(r), brier(r), lift(r), lift(r, 0.3) AS lift_3, ranking_counts(r), platt(r), (SELECT count(*) FROM roc_curve(r)) + (SELECT count(*) FROM calibration_curve(r)) + (SELECT count(*) FROM lift_table(r)) + (SELECT count(*) FROM isotonic(r)) AS rows, calibration_error(r) AS error, (SELECT t FROM threshold_metrics(r, '{0.5}') t)
 FROM (SELECT '01000000000000000000'::ranking AS r) s;
 
 --
