@@ -396,6 +396,8 @@ emitter_make(Emitter *out, Tuplestorestate *store, TupleDesc desc, int n)
 	out->n = n;
 	out->nulls = palloc0_array(bool, n);
 	out->tuple = NULL;
+	out->date = NULL;
+	out->values = NULL;
 }
 
 static void
