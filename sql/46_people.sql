@@ -12,8 +12,11 @@ COMMENT ON FUNCTION healthscore.hs_effective(healthscore.scorecard, double preci
 CREATE TABLE healthscore.overrides (
     override_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id text NOT NULL,
+    scope text NOT NULL DEFAULT 'score' CHECK (scope IN ('score', 'measure')),
     score double precision CHECK (score >= 0 AND score <= 100),
     band text,
+    measure text,
+    value double precision CHECK (value > '-infinity' AND value < 'infinity'),
     reason text NOT NULL CHECK (reason ~ '\S'),
     author text NOT NULL DEFAULT session_user,
     from_day date NOT NULL CHECK (isfinite(from_day)),
@@ -24,16 +27,20 @@ CREATE TABLE healthscore.overrides (
     withdrawn_by text,
     withdrawn_reason text CHECK (withdrawn_reason ~ '\S'),
     holds_until date NOT NULL GENERATED ALWAYS AS (least(expires_on, withdrawn_on)) STORED,
-    CHECK (score IS NOT NULL OR band IS NOT NULL),
+    CHECK (CASE scope WHEN 'score' THEN (score IS NOT NULL OR band IS NOT NULL) AND measure IS NULL AND value IS NULL
+           ELSE measure IS NOT NULL AND score IS NULL AND band IS NULL END),
     CHECK (expires_on > from_day AND expires_on - from_day <= 366),
     CHECK (num_nulls(withdrawn_on, withdrawn_at, withdrawn_by, withdrawn_reason) IN (0, 4))
 );
 CREATE INDEX overrides_account ON healthscore.overrides (account_id, from_day);
-COMMENT ON TABLE healthscore.overrides IS 'What people say the score of an account is, for a time. An override stands beside the computed score and never changes it, holds on the nights from from_day until the day before holds_until, and is never changed or deleted, only withdrawn. Of two that hold, the one created last wins. Made by healthscore.override_score().';
+COMMENT ON TABLE healthscore.overrides IS 'What people say the score of an account is, or one of its measures, for a time. An override stands beside the computed score and never changes it, holds on the nights from from_day until the day before holds_until, and is never changed or deleted, only withdrawn. Of two that hold of the whole score, or of the same measure, the one created last wins; those of different measures hold together, and one of the whole score stands above them. Made by healthscore.override_score() and healthscore.override_measure().';
 COMMENT ON COLUMN healthscore.overrides.override_id IS 'Number of the override.';
 COMMENT ON COLUMN healthscore.overrides.account_id IS 'The account, as in healthscore.scores.';
-COMMENT ON COLUMN healthscore.overrides.score IS 'The score that is said to hold, 0 to 100; NULL where only a band is said.';
-COMMENT ON COLUMN healthscore.overrides.band IS 'The band that is said to hold; NULL where only a score is said.';
+COMMENT ON COLUMN healthscore.overrides.scope IS 'What it is about: "score", the whole score; "measure", one measure.';
+COMMENT ON COLUMN healthscore.overrides.score IS 'The score that is said to hold, 0 to 100; NULL where only a band is said, or a measure.';
+COMMENT ON COLUMN healthscore.overrides.band IS 'The band that is said to hold; NULL where only a score is said, or a measure.';
+COMMENT ON COLUMN healthscore.overrides.measure IS 'Name of the measure that it is about; NULL for the whole score.';
+COMMENT ON COLUMN healthscore.overrides.value IS 'The value that the measure is said to have, in its unit; NULL: the measure is not to be trusted, and taken as not known. NULL too for the whole score.';
 COMMENT ON COLUMN healthscore.overrides.reason IS 'Why; never empty.';
 COMMENT ON COLUMN healthscore.overrides.author IS 'The session user who said it. Only a member of the owner of the database or of the extension, who restores dumps, can give another.';
 COMMENT ON COLUMN healthscore.overrides.from_day IS 'First night on which it holds.';
@@ -114,15 +121,12 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_check_text(text, text) IS 'An error (22023) if a text is NULL or blank.';
 
-CREATE FUNCTION healthscore.hs_check_override(account_id text, score double precision, band text, reason text, from_day date, expires_on date) RETURNS void
+CREATE FUNCTION healthscore.hs_check_override(account_id text, reason text, from_day date, expires_on date) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     latest date;
-    card healthscore.scorecards;
-    bands text[];
-    effective record;
 BEGIN
     PERFORM healthscore.hs_check_account(account_id);
     PERFORM healthscore.hs_check_text(reason, 'reason');
@@ -139,24 +143,41 @@ BEGIN
         RAISE EXCEPTION 'override would hold for % days', expires_on - from_day USING ERRCODE = 'invalid_parameter_value',
             HINT = 'An override holds for at most 366 days. Make another one then, if it is still true.';
     END IF;
-    IF score IS NULL AND band IS NULL THEN
-        RAISE EXCEPTION 'override needs a score or a band' USING ERRCODE = 'null_value_not_allowed',
-            HINT = 'As in score => 25, or band => ''red''.';
-    ELSIF score = 'NaN' OR score < 0 OR score > 100 THEN
-        RAISE EXCEPTION 'score % is not from 0 to 100', score USING ERRCODE = 'numeric_value_out_of_range';
-    END IF;
-
     latest := healthscore.hs_last_scored(account_id);
     IF from_day < latest THEN
         RAISE EXCEPTION 'override would begin on %, but account "%" was scored on % already', from_day, account_id, latest
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = format('What was reported on past nights stays. Let it begin on %s or later.', latest);
     END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_override(text, text, date, date) IS 'What every override must be: of a known account, with a reason, beginning no earlier than the latest scored night of the account, and ending after that and within 366 days.';
+
+CREATE FUNCTION healthscore.hs_last_card(account_id text) RETURNS healthscore.scorecards
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT c FROM healthscore.scores AS s JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+        WHERE s.account_id = hs_last_card.account_id AND s.as_of = healthscore.hs_last_scored(hs_last_card.account_id));
+COMMENT ON FUNCTION healthscore.hs_last_card(text) IS 'The scorecard of the latest night on which an account was scored; NULL if none.';
+
+CREATE FUNCTION healthscore.hs_check_said_score(account_id text, score double precision, band text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    card healthscore.scorecards;
+    bands text[];
+    effective record;
+BEGIN
+    IF score IS NULL AND band IS NULL THEN
+        RAISE EXCEPTION 'override needs a score or a band' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'As in score => 25, or band => ''red''.';
+    ELSIF score = 'NaN' OR score < 0 OR score > 100 THEN
+        RAISE EXCEPTION 'score % is not from 0 to 100', score USING ERRCODE = 'numeric_value_out_of_range';
+    END IF;
     IF band IS NOT NULL THEN
-        SELECT c.* INTO card
-        FROM healthscore.scores AS s JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
-        WHERE s.account_id = hs_check_override.account_id AND s.as_of = latest;
-        IF FOUND THEN
+        card := healthscore.hs_last_card(account_id);
+        IF card.name IS NOT NULL THEN
             SELECT array_agg(b ->> 'name' ORDER BY i) INTO bands
             FROM jsonb_array_elements(card.card::jsonb -> 'bands') WITH ORDINALITY AS e(b, i);
             IF band <> ALL (bands) THEN
@@ -179,7 +200,51 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_check_override(text, double precision, text, text, date, date) IS 'What an override must be: of a known account, with a reason, a score from 0 to 100 or a band of the scorecard that scored the account last (or, not scored yet, of any in force), beginning no earlier than the latest scored night of the account, and ending after that and within 366 days.';
+COMMENT ON FUNCTION healthscore.hs_check_said_score(text, double precision, text) IS 'What is said of a whole score must be a score from 0 to 100, or a band of the scorecard that scored the account last (or, not scored yet, of any in force), or both if the score is in the band.';
+
+CREATE FUNCTION healthscore.hs_measure_names(card healthscore.scorecard) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(SELECT m ->> 'name' FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS e(m, i) ORDER BY i);
+COMMENT ON FUNCTION healthscore.hs_measure_names(healthscore.scorecard) IS 'Names of the measures, in the order of the card; empty for NULL.';
+
+CREATE FUNCTION healthscore.hs_said_measures(names text[], measures double precision[], said text[], "values" double precision[]) RETURNS double precision[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN names && said
+    THEN ARRAY(SELECT CASE WHEN k IS NULL THEN measures[i] ELSE "values"[k] END
+               FROM unnest(names) WITH ORDINALITY AS e(n, i), LATERAL array_position(said, n) AS k ORDER BY i) END;
+COMMENT ON FUNCTION healthscore.hs_said_measures(text[], double precision[], text[], double precision[]) IS 'The measures of a card, by their names in its order, with said values (NULL: not known) put in; a said name that the card does not have is passed over. NULL if it has none of them, or none is said.';
+
+CREATE FUNCTION healthscore.hs_check_said_measure(account_id text, measure text, value double precision) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    card healthscore.scorecards;
+    names text[];
+BEGIN
+    IF measure IS NULL THEN
+        RAISE EXCEPTION 'measure must not be null' USING ERRCODE = 'null_value_not_allowed',
+            HINT = 'healthscore.override_score() overrides the whole score.';
+    ELSIF value IN ('NaN', 'infinity', '-infinity') THEN
+        RAISE EXCEPTION 'value % of measure "%" is not finite', value, measure USING ERRCODE = 'numeric_value_out_of_range',
+            HINT = 'NULL says that the measure is not to be trusted: it is taken as not known.';
+    END IF;
+    card := healthscore.hs_last_card(account_id);
+    names := healthscore.hs_measure_names(card.card);
+    IF measure = ANY (names) THEN
+        RETURN;
+    ELSIF NOT EXISTS (SELECT FROM healthscore.scorecards AS c WHERE c.retired_at IS NULL AND measure = ANY (healthscore.hs_measure_names(c.card))) THEN
+        RAISE EXCEPTION 'no published scorecard has a measure "%"', measure USING ERRCODE = 'undefined_object',
+            HINT = CASE WHEN cardinality(names) BETWEEN 1 AND 20
+                THEN format('Scorecard "%s", which scores account "%s", has %s.', card.name, account_id,
+                            (SELECT string_agg(quote_ident(n), ', ' ORDER BY i) FROM unnest(names) WITH ORDINALITY AS e(n, i)))
+                ELSE 'The measures are in the documents of healthscore.scorecards.' END;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_said_measure(text, text, double precision) IS 'What is said of a measure must be a finite value or NULL, of a measure of the scorecard that scored the account last, or of any that is published.';
 
 CREATE FUNCTION healthscore.hs_overrides_kept() RETURNS trigger
 LANGUAGE plpgsql
@@ -197,14 +262,19 @@ BEGIN
         ELSIF num_nulls(NEW.withdrawn_on, NEW.withdrawn_at, NEW.withdrawn_by, NEW.withdrawn_reason) < 4 THEN
             RAISE EXCEPTION 'new override cannot be withdrawn already' USING ERRCODE = 'restrict_violation';
         END IF;
-        PERFORM healthscore.hs_check_override(NEW.account_id, NEW.score, NEW.band, NEW.reason, NEW.from_day, NEW.expires_on);
+        PERFORM healthscore.hs_check_override(NEW.account_id, NEW.reason, NEW.from_day, NEW.expires_on);
+        IF NEW.scope = 'measure' THEN
+            PERFORM healthscore.hs_check_said_measure(NEW.account_id, NEW.measure, NEW.value);
+        ELSE
+            PERFORM healthscore.hs_check_said_score(NEW.account_id, NEW.score, NEW.band);
+        END IF;
         NEW.created_at := clock_timestamp();
         RETURN NEW;
     END IF;
     IF TG_OP = 'UPDATE' AND OLD.withdrawn_on IS NULL AND NEW.withdrawn_on IS NOT NULL
-        AND (NEW.override_id, NEW.account_id, NEW.reason, NEW.author, NEW.from_day, NEW.expires_on, NEW.created_at)
-          = (OLD.override_id, OLD.account_id, OLD.reason, OLD.author, OLD.from_day, OLD.expires_on, OLD.created_at)
-        AND (NEW.score, NEW.band) IS NOT DISTINCT FROM (OLD.score, OLD.band) THEN
+        AND (NEW.override_id, NEW.account_id, NEW.scope, NEW.reason, NEW.author, NEW.from_day, NEW.expires_on, NEW.created_at)
+          = (OLD.override_id, OLD.account_id, OLD.scope, OLD.reason, OLD.author, OLD.from_day, OLD.expires_on, OLD.created_at)
+        AND (NEW.score, NEW.band, NEW.measure, NEW.value) IS NOT DISTINCT FROM (OLD.score, OLD.band, OLD.measure, OLD.value) THEN
         PERFORM healthscore.hs_check_text(NEW.withdrawn_reason, 'reason');
         IF NOT isfinite(NEW.withdrawn_on) OR NEW.withdrawn_on >= OLD.expires_on THEN
             RAISE EXCEPTION 'override % ends on % already', OLD.override_id, OLD.expires_on USING ERRCODE = 'invalid_parameter_value';
@@ -261,30 +331,69 @@ COMMENT ON TRIGGER kept ON healthscore.annotations IS 'Who wrote what, and when,
 
 -- Saying it
 
+CREATE FUNCTION healthscore.hs_tell_override(override_id bigint) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    new healthscore.overrides;
+    other healthscore.overrides;
+    card healthscore.scorecards;
+BEGIN
+    SELECT * INTO new FROM healthscore.overrides AS o WHERE o.override_id = hs_tell_override.override_id;
+    card := healthscore.hs_last_card(new.account_id);
+    IF new.measure <> ALL (healthscore.hs_measure_names(card.card)) AND card.name IS NOT NULL THEN
+        RAISE NOTICE 'scorecard "%", which scores account "%", has no measure "%": the override applies on nights whose scorecard has it', card.name, new.account_id, new.measure;
+    END IF;
+    FOR other IN
+        SELECT o.* FROM healthscore.overrides AS o
+        WHERE o.account_id = new.account_id AND o.override_id <> new.override_id
+          AND o.from_day < new.expires_on AND o.holds_until > new.from_day AND o.holds_until > o.from_day
+          AND (o.measure = new.measure OR num_nulls(o.measure, new.measure) > 0)
+        ORDER BY o.override_id
+    LOOP
+        RAISE NOTICE 'override % by "%"% holds from % to % too; where both hold, %', other.override_id, other.author,
+            CASE WHEN other.scope = new.scope THEN '' WHEN other.scope = 'score' THEN ' of the whole score' ELSE format(' of measure "%s"', other.measure) END,
+            other.from_day, other.holds_until - 1,
+            CASE WHEN other.scope = new.scope THEN 'the new one wins' WHEN other.scope = 'score' THEN 'it stands above the new one' ELSE 'the new one stands above it' END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_tell_override(bigint) IS 'What to know of a new override: a NOTICE if the scorecard that scored the account last does not have its measure, and one for every override that holds on some of the same nights, unless the two are about different measures.';
+
 CREATE FUNCTION healthscore.override_score(account_id text, from_day date, expires_on date, reason text, score double precision DEFAULT NULL, band text DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     id bigint;
-    other record;
 BEGIN
-    PERFORM healthscore.hs_check_override(account_id, score, band, reason, from_day, expires_on);
+    PERFORM healthscore.hs_check_override(account_id, reason, from_day, expires_on), healthscore.hs_check_said_score(account_id, score, band);
     INSERT INTO healthscore.overrides AS o (account_id, score, band, reason, from_day, expires_on)
     VALUES (override_score.account_id, override_score.score, override_score.band, override_score.reason, override_score.from_day, override_score.expires_on)
     RETURNING o.override_id INTO id;
-    FOR other IN
-        SELECT o.override_id, o.author, o.from_day, o.holds_until FROM healthscore.overrides AS o
-        WHERE o.account_id = override_score.account_id AND o.override_id <> id
-          AND o.from_day < override_score.expires_on AND o.holds_until > override_score.from_day AND o.holds_until > o.from_day
-        ORDER BY o.override_id
-    LOOP
-        RAISE NOTICE 'override % by "%" holds from % to % too; where both hold, the new one wins', other.override_id, other.author, other.from_day, other.holds_until - 1;
-    END LOOP;
+    PERFORM healthscore.hs_tell_override(id);
     RETURN id;
 END
 $$;
-COMMENT ON FUNCTION healthscore.override_score(text, date, date, text, double precision, text) IS 'Says what the score (0 to 100) or the band of an account is, from from_day until the day before expires_on, with a reason; returns the number of the override. The computed score stays beside it. A NOTICE tells of overrides of the account that hold at the same time: the one created last wins. from_day may not lie before the latest scored night of the account, nor the whole be longer than 366 days.';
+COMMENT ON FUNCTION healthscore.override_score(text, date, date, text, double precision, text) IS 'Says what the score (0 to 100) or the band of an account is, from from_day until the day before expires_on, with a reason; returns the number of the override. The computed score stays beside it. A NOTICE tells of overrides of the account that hold at the same time: of two of the whole score the one created last wins, and it stands above those of measures. from_day may not lie before the latest scored night of the account, nor the whole be longer than 366 days.';
+
+CREATE FUNCTION healthscore.override_measure(account_id text, measure text, value double precision, from_day date, expires_on date, reason text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    id bigint;
+BEGIN
+    PERFORM healthscore.hs_check_override(account_id, reason, from_day, expires_on), healthscore.hs_check_said_measure(account_id, measure, value);
+    INSERT INTO healthscore.overrides AS o (account_id, scope, measure, value, reason, from_day, expires_on)
+    VALUES (override_measure.account_id, 'measure', override_measure.measure, override_measure.value, override_measure.reason, override_measure.from_day, override_measure.expires_on)
+    RETURNING o.override_id INTO id;
+    PERFORM healthscore.hs_tell_override(id);
+    RETURN id;
+END
+$$;
+COMMENT ON FUNCTION healthscore.override_measure(text, text, double precision, date, date, text) IS 'Says what one measure of an account is, in its unit, from from_day until the day before expires_on, with a reason; value NULL says that it is not to be trusted and is taken as not known. Returns the number of the override. The computed measures and score stay; the effective score is what the scorecard of each night gives with the said value put in. On a night whose scorecard has no such measure it does not apply; a measure that no published scorecard has is error 42704, a value that is not finite 22003. Nights, end and NOTICE as in healthscore.override_score().';
 
 CREATE FUNCTION healthscore.withdraw_override(override_id bigint, from_day date, reason text) RETURNS void
 LANGUAGE plpgsql
@@ -330,15 +439,15 @@ $$;
 COMMENT ON FUNCTION healthscore.annotate(text, date, text, date) IS 'Writes a note about an account and a day, shown from that night until the day before expires_on (NULL: for good); returns its number.';
 
 -- The score that holds, beside the computed one.  A night without an override
--- costs one look into a hash of the overrides, and opens no scorecard: NULL is
--- found in no index.
+-- costs one look into a hash of the overrides, and opens no scorecard; OFFSET 0
+-- keeps what is in e, and the scores in it, behind their conditions.
 CREATE VIEW healthscore.effective_scores WITH (security_invoker = true) AS
 SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band, s.band_rank, s.coverage, s.grade, s.before_rules, s.rules, s.measures, s.contributions, s.facts, s.run_id,
        CASE WHEN e.effective_band IS NULL THEN s.score ELSE e.effective_score END AS effective_score,
        coalesce(e.effective_band, s.band) AS effective_band,
        CASE WHEN e.effective_band IS NULL THEN s.band_rank ELSE e.effective_band_rank END AS effective_band_rank,
-       o.override_id, CASE WHEN o.override_id IS NOT NULL THEN e.effective_band IS NOT NULL END AS override_applied,
-       o.reason AS override_reason, o.author AS override_by, o.holds_until AS override_until
+       coalesce(e.measures, s.measures) AS effective_measures,
+       o.override_id, e.override_ids, e.override_applied, e.override_reason, e.override_by, e.override_until
 FROM healthscore.scores AS s
 LEFT JOIN healthscore.overrides AS o
     ON o.account_id = s.account_id AND o.from_day <= s.as_of AND o.holds_until > s.as_of
@@ -346,10 +455,33 @@ LEFT JOIN healthscore.overrides AS o
         WHERE l.account_id = o.account_id AND l.from_day <= s.as_of AND l.holds_until > s.as_of
           AND (l.created_at, l.override_id) > (o.created_at, o.override_id))
 LEFT JOIN LATERAL (
-    SELECT x.effective_score, x.effective_band, x.effective_band_rank
-    FROM healthscore.scorecards AS c
-    CROSS JOIN LATERAL healthscore.hs_effective(c.card, s.score, s.band_rank, o.score, o.band) AS x
-    WHERE c.name = CASE WHEN o.override_id IS NOT NULL THEN s.scorecard END AND c.version = s.version) AS e ON true;
+    SELECT h.override_ids, h.override_reason, h.override_by, h.override_until, m.measures,
+           CASE WHEN x.effective_band IS NULL THEN r.score ELSE x.effective_score END AS effective_score,
+           coalesce(x.effective_band, r.band) AS effective_band,
+           CASE WHEN x.effective_band IS NULL THEN r.band_rank ELSE x.effective_band_rank END AS effective_band_rank,
+           (x.effective_band IS NOT NULL OR num_nonnulls(h.score, h.band) = 0) AND (h.said <@ m.names) IS NOT FALSE AS override_applied
+    FROM (
+        SELECT array_agg(w.override_id ORDER BY w.created_at, w.override_id) AS override_ids,
+               string_agg(concat(w.measure || ': ', w.reason), '; ' ORDER BY w.created_at, w.override_id) AS override_reason,
+               string_agg(DISTINCT w.author, ', ') AS override_by, min(w.holds_until) AS override_until,
+               max(w.score) AS score, max(w.band) AS band,
+               array_agg(w.measure ORDER BY w.override_id) FILTER (WHERE w.scope = 'measure') AS said,
+               array_agg(w.value ORDER BY w.override_id) FILTER (WHERE w.scope = 'measure') AS "values"
+        FROM (SELECT DISTINCT ON (l.measure) l.* FROM healthscore.overrides AS l
+              WHERE l.account_id = s.account_id AND l.from_day <= s.as_of AND l.holds_until > s.as_of
+              ORDER BY l.measure, l.created_at DESC, l.override_id DESC) AS w) AS h
+    LEFT JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
+    LEFT JOIN LATERAL (
+        SELECT n.names, healthscore.hs_said_measures(n.names, s.measures, h.said, h."values") AS measures
+        FROM (SELECT healthscore.hs_measure_names(c.card) AS names OFFSET 0) AS n WHERE h.said IS NOT NULL OFFSET 0) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT r.score, r.band, r.band_rank
+        FROM healthscore.score(c.card, m.measures, (SELECT p.baseline FROM healthscore.baselines AS p
+            WHERE p.as_of = s.as_of AND p.scorecard = s.scorecard AND p.version = s.version AND p.segment = coalesce(s.segment, '')), s.facts) AS r
+        WHERE m.measures IS NOT NULL OFFSET 0) AS r ON true
+    CROSS JOIN LATERAL healthscore.hs_effective(c.card, CASE WHEN m.measures IS NULL THEN s.score ELSE r.score END,
+        CASE WHEN m.measures IS NULL THEN s.band_rank ELSE r.band_rank END, h.score, h.band) AS x
+    WHERE o.override_id IS NOT NULL OFFSET 0) AS e ON true;
 COMMENT ON VIEW healthscore.effective_scores IS 'healthscore.scores with what people say: a row for each account and night, the computed score and the effective one. Where nobody overrides they are the same.';
 COMMENT ON COLUMN healthscore.effective_scores.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.effective_scores.as_of IS 'The night.';
@@ -370,8 +502,10 @@ COMMENT ON COLUMN healthscore.effective_scores.run_id IS 'The run that last chan
 COMMENT ON COLUMN healthscore.effective_scores.effective_score IS 'The score that holds: overridden, or else the computed one. NULL where that is NULL.';
 COMMENT ON COLUMN healthscore.effective_scores.effective_band IS 'The band that holds.';
 COMMENT ON COLUMN healthscore.effective_scores.effective_band_rank IS 'Its rank; NULL for insufficient data.';
+COMMENT ON COLUMN healthscore.effective_scores.effective_measures IS 'measures, with the values that are said put in.';
 COMMENT ON COLUMN healthscore.effective_scores.override_id IS 'The override that holds on that night; NULL if none. Of several, the one created last.';
-COMMENT ON COLUMN healthscore.effective_scores.override_applied IS 'false where the override says a band that the scorecard of that night does not have: the computed score stays. NULL without an override.';
-COMMENT ON COLUMN healthscore.effective_scores.override_reason IS 'Why it is overridden.';
-COMMENT ON COLUMN healthscore.effective_scores.override_by IS 'By whom.';
-COMMENT ON COLUMN healthscore.effective_scores.override_until IS 'First night on which the override does not hold any more.';
+COMMENT ON COLUMN healthscore.effective_scores.override_ids IS 'All that hold on that night, oldest first: at most one of the whole score, and one of each measure. NULL if none.';
+COMMENT ON COLUMN healthscore.effective_scores.override_applied IS 'false where one of them says a band or a measure that the scorecard of that night does not have: it is passed over. NULL without an override.';
+COMMENT ON COLUMN healthscore.effective_scores.override_reason IS 'Why it is overridden: the reason of each, after the name of its measure and a colon if it is of one; joined by semicolons in the order of override_ids.';
+COMMENT ON COLUMN healthscore.effective_scores.override_by IS 'By whom: the authors, once each.';
+COMMENT ON COLUMN healthscore.effective_scores.override_until IS 'First night on which one of them does not hold any more.';

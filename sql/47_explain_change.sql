@@ -95,11 +95,12 @@ BEGIN
     END IF;
     SELECT e.* INTO over_a FROM healthscore.effective_scores AS e WHERE e.account_id = a.account_id AND e.as_of = from_day;
     SELECT e.* INTO over_b FROM healthscore.effective_scores AS e WHERE e.account_id = b.account_id AND e.as_of = to_day;
-    IF a.score IS NULL OR b.score IS NULL THEN
+    -- an override too can leave nothing that is known
+    IF num_nulls(a.score, b.score, over_a.effective_score, over_b.effective_score) > 0 THEN
         part := 'no score';
         before := over_a.effective_score;
         after := over_b.effective_score;
-        reason := format('Nothing was known at %s', CASE WHEN a.score IS NULL THEN from_day ELSE to_day END);
+        reason := format('Nothing was known at %s', CASE WHEN num_nulls(a.score, over_a.effective_score) > 0 THEN from_day ELSE to_day END);
         RETURN NEXT;
         RETURN;
     END IF;
@@ -213,7 +214,7 @@ BEGIN
         RETURN NEXT;
     END IF;
     points := (over_b.effective_score - b.score) - (over_a.effective_score - a.score);
-    IF points <> 0 OR over_a.override_id IS DISTINCT FROM over_b.override_id THEN
+    IF points <> 0 OR over_a.override_ids IS DISTINCT FROM over_b.override_ids THEN
         part := 'override';
         title := coalesce(over_b.override_reason, over_a.override_reason);
         before := over_a.effective_score - a.score;

@@ -38,9 +38,9 @@ COMMENT ON COLUMN healthscore.score_history.scorecard IS 'Scorecard that was in 
 COMMENT ON COLUMN healthscore.score_history.version IS 'Its version.';
 COMMENT ON COLUMN healthscore.score_history.effective_score IS 'The score that holds: overridden, or else the computed one; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.score_history.effective_band IS 'The band that holds.';
-COMMENT ON COLUMN healthscore.score_history.override_reason IS 'Why it is overridden; NULL if it is not.';
-COMMENT ON COLUMN healthscore.score_history.override_by IS 'By whom.';
-COMMENT ON COLUMN healthscore.score_history.override_until IS 'First night on which the override does not hold any more.';
+COMMENT ON COLUMN healthscore.score_history.override_reason IS 'Why it is overridden, or which of its measures; NULL if it is not. Several reasons are joined by semicolons.';
+COMMENT ON COLUMN healthscore.score_history.override_by IS 'By whom: the authors, once each.';
+COMMENT ON COLUMN healthscore.score_history.override_until IS 'First night on which it, or the first of several to end, does not hold any more.';
 COMMENT ON COLUMN healthscore.score_history.rules IS 'Names of the rules that changed the computed score; NULL for none.';
 COMMENT ON COLUMN healthscore.score_history.grade IS 'How far the data behind it can be trusted, A to F.';
 
@@ -123,9 +123,9 @@ COMMENT ON COLUMN healthscore.portfolio.version IS 'Its version.';
 COMMENT ON COLUMN healthscore.portfolio.effective_score IS 'The score that holds: overridden, or else the computed one; NULL for insufficient data.';
 COMMENT ON COLUMN healthscore.portfolio.effective_band IS 'The band that holds.';
 COMMENT ON COLUMN healthscore.portfolio.effective_band_rank IS 'Its rank, 1 is the lowest; NULL for insufficient data.';
-COMMENT ON COLUMN healthscore.portfolio.override_reason IS 'Why it is overridden; NULL if it is not.';
-COMMENT ON COLUMN healthscore.portfolio.override_by IS 'By whom.';
-COMMENT ON COLUMN healthscore.portfolio.override_until IS 'First night on which the override does not hold any more.';
+COMMENT ON COLUMN healthscore.portfolio.override_reason IS 'Why it is overridden, or which of its measures; NULL if it is not. Several reasons are joined by semicolons.';
+COMMENT ON COLUMN healthscore.portfolio.override_by IS 'By whom: the authors, once each.';
+COMMENT ON COLUMN healthscore.portfolio.override_until IS 'First night on which it, or the first of several to end, does not hold any more.';
 COMMENT ON COLUMN healthscore.portfolio.annotations IS 'How many annotations of the account are shown on that night.';
 COMMENT ON COLUMN healthscore.portfolio.latest_annotation IS 'The one about the latest day; NULL if none.';
 COMMENT ON COLUMN healthscore.portfolio.scorecard_state IS 'Does the scorecard tell who leaves: unvalidated, validated, expired or failed, as healthscore.scorecard_state() says at that night.';

@@ -160,7 +160,7 @@ UPDATE healthscore.annotations SET expires_on = '2026-06-14' WHERE annotation_id
 -- An ordinary role speaks for itself
 --
 CREATE ROLE regress_healthscore_ann;
-GRANT SELECT ON healthscore.accounts, healthscore.scores, healthscore.scorecards, healthscore.effective_scores TO regress_healthscore_ann;
+GRANT SELECT ON healthscore.accounts, healthscore.scores, healthscore.scorecards, healthscore.baselines, healthscore.effective_scores TO regress_healthscore_ann;
 SET SESSION AUTHORIZATION regress_healthscore_ann;
 SELECT healthscore.override_score('d', '2026-06-14', '2026-06-20', 'they told me', band => 'red');
 SELECT count(*) FROM healthscore.effective_scores;
@@ -216,6 +216,167 @@ INSERT INTO healthscore.overrides (account_id, author, band, score, reason, from
 SELECT account_id, author, from_day, first_night, computed_score, said_score, said_band, direction, outcome, verdict, change_30d, change_90d, moved_30d, moved_90d FROM healthscore.override_outcomes ORDER BY override_id;
 SELECT author, direction, overrides, judged, "right", wrong, pending, unknown, round(right_share::numeric, 3) AS right_share, known_30d, moved_30d, moved_30d_share, known_90d, moved_90d, moved_90d_share FROM healthscore.override_accuracy ORDER BY 1, 2;
 ROLLBACK;
+
+--
+-- Overrides of measures.  Points are csat * 3/4 + nps * 10 * 1/4, or the known
+-- one alone.
+--
+SET session_replication_role = replica;
+TRUNCATE healthscore.accounts, healthscore.signals, healthscore.scores, healthscore.assignments, healthscore.overrides, healthscore.annotations RESTART IDENTITY;
+RESET session_replication_role;
+SELECT '{"scorecard": "pair", "minimum_coverage": 0.5, "source": {"table": "healthscore.signals", "accounts": {"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on", "segment": "segment"}},
+  "signals": [{"name": "csat", "absent": "unknown"}, {"name": "nps", "absent": "unknown"}],
+  "measures": [{"name": "csat", "kind": "latest", "signal": "csat", "days": 3, "normalise": {"linear": {"worst": 0, "best": 100}}, "weight": 3},
+               {"name": "nps", "kind": "latest", "signal": "nps", "days": 3, "normalise": {"linear": {"worst": 0, "best": 10}}, "weight": 1}],
+  "rules": [{"name": "no_champion", "when": [{"attribute": "champion", "is": "left"}], "cap": 40}],
+  "bands": [{"name": "red", "from": 0}, {"name": "amber", "from": 40}, {"name": "green", "from": 70}]}' AS pair \gset
+SELECT healthscore.publish_scorecard(:'pair'),
+  healthscore.publish_scorecard((jsonb_set(:'pair'::jsonb #- '{measures,1}' #- '{signals,1}', '{measures,0,normalise}', '{"peer_percentile": {"worst": 0, "best": 100}}') || '{"scorecard": "mates", "peers": {"minimum": 3}}')::healthscore.scorecard),
+  healthscore.publish_scorecard((jsonb_set(:'pair', '{measures,1,name}', '"mood"') || '{"scorecard": "other"}')::healthscore.scorecard);
+SELECT healthscore.assign_scorecard('pair') IS NOT NULL AND healthscore.assign_scorecard('mates', 'm') IS NOT NULL AS assigned;
+INSERT INTO healthscore.accounts (account_id, segment, started_on, attributes)
+SELECT a, CASE WHEN a ~ '^m' THEN 'm' END, '2026-01-01', CASE a WHEN 't' THEN '{"champion": "left"}'::jsonb ELSE '{}' END FROM unnest(ARRAY['p', 'q', 'r', 's', 't', 'm1', 'm2', 'm3', 'm4', 'm5']) a;
+INSERT INTO healthscore.signals (account_id, day, csat, nps)
+SELECT a, d, c, n FROM (VALUES ('p', 80, 5), ('q', 50, 10), ('r', 20, NULL), ('t', 90, 9), ('m1', 10, NULL), ('m2', 20, NULL), ('m3', 30, NULL), ('m4', 40, NULL), ('m5', 50, NULL)) v(a, c, n), generate_series(date '2026-06-28', '2026-07-31', '1 day') t(t), date(t) d;
+SET healthscore.data_quality = off;
+CALL healthscore.refresh('2026-07-01');
+SELECT healthscore.override_measure('p', 'csat', 40, '2026-07-02', '2026-07-05', 'answered by an intern');
+SELECT healthscore.override_measure('q', 'nps', NULL, from_day => '2026-07-02', expires_on => '2026-07-09', reason => 'they clicked anything');
+SELECT healthscore.override_measure('r', 'csat', NULL, '2026-07-02', '2026-07-09', 'the form was broken');
+SELECT healthscore.override_measure('s', 'csat', 75, '2026-07-02', '2026-07-09', 'told me by phone');
+SELECT healthscore.override_measure('t', 'csat', 100, '2026-07-02', '2026-07-09', 'but a rule is a rule');
+SELECT healthscore.override_measure('m1', 'csat', 35, '2026-07-02', '2026-07-09', 'among peers');
+SELECT healthscore.override_measure('q', 'csat', 100, '2026-07-03', '2026-07-09', 'both hold');
+-- of one measure the latest wins; the other one holds again when it is withdrawn
+SELECT healthscore.override_measure('p', 'csat', 60, '2026-07-03', '2026-07-06', 'the boss asked again');
+-- above them: the whole score, whichever was said first
+SELECT healthscore.override_score('p', '2026-07-05', '2026-07-08', 'they cancel', band => 'red');
+SELECT healthscore.override_measure('p', 'nps', 10, '2026-07-05', '2026-07-10', 'a fan');
+SELECT healthscore.override_score('p', '2026-07-07', '2026-07-08', 'they have cancelled', score => 1);
+CALL healthscore.refresh('2026-07-02');
+CREATE TEMP TABLE said2 AS SELECT * FROM healthscore.overrides;
+CREATE TEMP TABLE computed2 AS SELECT * FROM healthscore.scores;
+CALL healthscore.refresh('2026-07-02');
+CALL healthscore.backfill('2026-07-03', '2026-07-10');
+SELECT count(*) AS changed FROM ((TABLE said2 EXCEPT TABLE healthscore.overrides) UNION ALL (TABLE healthscore.overrides EXCEPT TABLE said2)) x;
+SELECT count(*) AS changed FROM ((TABLE computed2 EXCEPT TABLE healthscore.scores) UNION ALL (SELECT * FROM healthscore.scores WHERE as_of <= '2026-07-02' EXCEPT TABLE computed2)) x;
+-- computed all along: p 72.5, q 62.5, r 20, s none, t 90 (at most 40), m1 0
+SELECT account_id, count(DISTINCT (score, band, measures)) AS different, min(score) AS score, min(band) AS band FROM healthscore.scores WHERE segment IS NULL OR account_id = 'm1' GROUP BY 1 ORDER BY 1;
+SELECT account_id, night, effective, eband, erank, id, applied, until, reason FROM people WHERE id IS NOT NULL AND (account_id = 'p' OR night IN ('07-02', '07-03')) ORDER BY 1, 2;
+-- and all of them, against weights by hand; 35 is above three of the five peers
+WITH said(a, d0, d1, csat, nps, csat_said, nps_said) AS (VALUES
+  ('p', 2, 2, 80, 5, 40, 5), ('p', 3, 4, 80, 5, 60, 5), ('p', 8, 9, 80, 5, 80, 10), ('p', 1, 1, 80, 5, 80, 5), ('p', 10, 10, 80, 5, 80, 5),
+  ('q', 1, 1, 50, 10, 50, 10), ('q', 2, 2, 50, 10, 50, NULL), ('q', 3, 8, 50, 10, 100, NULL), ('q', 9, 10, 50, 10, 50, 10),
+  ('r', 1, 1, 20, NULL, 20, NULL), ('r', 2, 8, 20, NULL, NULL, NULL), ('r', 9, 10, 20, NULL, 20, NULL),
+  ('s', 1, 1, NULL, NULL, NULL, NULL), ('s', 2, 8, NULL, NULL, 75, NULL), ('s', 9, 10, NULL, NULL, NULL, NULL))
+SELECT count(*) AS nights, count(*) FILTER (WHERE e.effective_score IS NOT DISTINCT FROM x.score AND e.measures IS NOT DISTINCT FROM ARRAY[csat, nps]::float8[]
+    AND e.effective_measures IS NOT DISTINCT FROM ARRAY[csat_said, nps_said]::float8[]
+    AND e.effective_band = CASE WHEN x.score IS NULL THEN 'insufficient data' WHEN x.score < 40 THEN 'red' WHEN x.score < 70 THEN 'amber' ELSE 'green' END
+    AND (e.effective_band_rank IS NULL) = (x.score IS NULL)) AS agree
+FROM said CROSS JOIN LATERAL (SELECT CASE WHEN nps_said IS NULL THEN csat_said::float8 WHEN csat_said IS NULL THEN nps_said * 10 ELSE csat_said * 0.75 + nps_said * 2.5 END) x(score)
+JOIN healthscore.effective_scores e ON e.account_id = a AND e.as_of BETWEEN date '2026-06-30' + d0 AND date '2026-06-30' + d1;
+SELECT account_id, effective_score, effective_measures, measures, override_ids FROM healthscore.effective_scores WHERE as_of = '2026-07-06' AND account_id IN ('m1', 'm2', 'p', 't') ORDER BY 1;
+-- every overridden night is what score() says of it, given the said measures, the peers and the facts of the night
+SELECT count(*) AS nights, count(*) FILTER (WHERE (e.effective_score, e.effective_band, e.effective_band_rank) IS NOT DISTINCT FROM (r.score, r.band, r.band_rank)) AS agree
+FROM healthscore.effective_scores e JOIN healthscore.scorecards c ON c.name = e.scorecard AND c.version = e.version
+LEFT JOIN healthscore.baselines b ON b.as_of = e.as_of AND b.scorecard = e.scorecard AND b.version = e.version AND b.segment = coalesce(e.segment, '')
+CROSS JOIN LATERAL healthscore.score(c.card, e.effective_measures, b.baseline, e.facts) r
+WHERE NOT EXISTS (SELECT FROM healthscore.overrides o WHERE o.override_id = ANY (e.override_ids) AND o.scope = 'score');
+-- only overridden nights open a scorecard, and only those of a measure are scored
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SET LOCAL track_functions = 'all';
+SELECT count(*), count(effective_score), count(effective_measures), count(override_ids) AS overridden,
+  count(*) FILTER (WHERE EXISTS (SELECT FROM healthscore.overrides o WHERE o.override_id = ANY (override_ids) AND o.scope = 'measure')) AS of_measures
+FROM healthscore.effective_scores;
+SELECT funcname, calls FROM pg_stat_xact_user_functions WHERE funcname IN ('hs_effective', 'score', 'hs_measure_names', 'hs_said_measures') ORDER BY 1;
+COMMIT;
+
+-- withdrawn: the computed value holds again
+CALL healthscore.refresh('2026-07-10');
+SELECT healthscore.override_measure('p', 'csat', 0, '2026-07-10', '2026-07-20', 'a guess');
+SELECT healthscore.withdraw_override(12, '2026-07-11', 'a bad guess');
+CALL healthscore.refresh('2026-07-11');
+SELECT night, effective, id FROM people WHERE account_id = 'p' AND night >= '07-09' ORDER BY 1;
+-- a measure that the card of the night does not have: passed over, and shown; the others hold
+SELECT healthscore.override_measure('p', 'mood', 0, '2026-07-11', '2026-07-20', 'in a bad mood'), healthscore.override_measure('p', 'nps', 1, '2026-07-12', '2026-07-20', 'no fan');
+CALL healthscore.refresh('2026-07-12');
+SELECT healthscore.assign_scorecard('other') IS NOT NULL AS assigned;
+CALL healthscore.refresh('2026-07-13');
+SELECT as_of, scorecard, score, measures, effective_score, effective_measures, override_id AS id, override_ids AS ids, override_applied AS applied, override_reason AS reason
+FROM healthscore.effective_scores WHERE account_id = 'p' AND as_of >= '2026-07-11' ORDER BY 1;
+-- and a band above it that the card does not have
+SELECT healthscore.override_score('p', '2026-07-13', '2026-07-14', 'x', band => 'red');
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE healthscore.overrides SET band = 'purple' WHERE band = 'red' AND from_day = '2026-07-13';
+SELECT effective_score, effective_band, override_ids, override_applied FROM healthscore.effective_scores WHERE account_id = 'p' AND as_of = '2026-07-13';
+ROLLBACK;
+
+-- people see it, and the parts of a change still sum
+SELECT account_id, score, band, round(effective_score::numeric, 3) AS effective, effective_band, effective_band_rank AS rank, override_reason, override_by = session_user AS by_me, override_until FROM healthscore.portfolio WHERE account_id IN ('p', 'q', 'r') ORDER BY 1;
+SELECT as_of, score, band, effective_score, effective_band, override_reason, override_until FROM healthscore.score_history WHERE account_id = 'r' AND as_of < '2026-07-04' ORDER BY 1;
+SELECT part, title, before, after, points, reason FROM healthscore.explain_change('q', '2026-07-01', '2026-07-03');
+SELECT part, title, before, after, points, reason FROM healthscore.explain_change('p', '2026-07-04', '2026-07-08');
+SELECT part, title, before, after, points, reason FROM healthscore.explain_change('r', '2026-07-01', '2026-07-02');
+SELECT part, title, before, after, points, reason FROM healthscore.explain_change('s', '2026-07-02', '2026-07-10');
+SELECT count(*) AS pairs, count(*) FILTER (WHERE x.points IS NOT NULL) AS told, count(*) FILTER (WHERE abs(coalesce(x.points, 0) - (b.effective_score - a.effective_score)) > 1e-9) AS wrong
+FROM healthscore.effective_scores a JOIN healthscore.effective_scores b ON b.account_id = a.account_id AND b.as_of > a.as_of
+CROSS JOIN LATERAL (SELECT sum(points) AS points FROM healthscore.explain_change(a.account_id, a.as_of, b.as_of)) x
+WHERE a.score IS NOT NULL AND b.score IS NOT NULL AND num_nulls(a.effective_score, b.effective_score) = 0 AND (a.segment IS NULL OR a.account_id = 'm1');
+
+-- mistakes
+SELECT healthscore.override_measure('p', 'csat', 'NaN', '2026-07-13', '2026-07-20', 'x');
+\echo :SQLSTATE
+SELECT healthscore.override_measure('p', 'csat', 'infinity', '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', 'csat', '-infinity', '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', 'CSAT', 1, '2026-07-13', '2026-07-20', 'x');
+\echo :SQLSTATE
+SELECT healthscore.override_measure('p', '', 1, '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', NULL, 1, '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('nobody', 'csat', 1, '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', 'csat', 1, '2026-07-12', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', 'csat', 1, '2026-07-13', '2026-07-13', 'x');
+SELECT healthscore.override_measure('p', 'csat', 1, '2026-07-13', '2028-07-13', 'x');
+SELECT healthscore.override_measure('p', 'csat', 1, '2026-07-13', NULL, 'x');
+SELECT healthscore.override_measure('p', 'csat', 1, '2026-07-13', '2026-07-20', ' ');
+INSERT INTO healthscore.accounts (account_id, started_on) VALUES ('unscored', '2026-07-30');
+SELECT healthscore.override_measure('unscored', 'tickets', 1, '2026-07-30', '2026-08-20', 'x');
+-- a retired scorecard is none
+SELECT healthscore.retire_scorecard('other', 1) IS NULL AS retired;
+SELECT healthscore.override_measure('unscored', 'mood', 1, '2026-07-30', '2026-08-20', 'x');
+UPDATE healthscore.overrides SET value = 1 WHERE override_id = 2;
+UPDATE healthscore.overrides SET measure = 'csat' WHERE override_id = 2;
+DELETE FROM healthscore.overrides WHERE override_id = 2;
+-- in a table that the owner fills
+\set VERBOSITY terse
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, reason, from_day, expires_on) VALUES ('p', 'measure', 'csat', 'NaN', 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, reason, from_day, expires_on) VALUES ('p', 'measure', 'csat', '-infinity', 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, measure, value, reason, from_day, expires_on) VALUES ('p', 'csat', 1, 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, value, reason, from_day, expires_on) VALUES ('p', 'measure', 1, 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, band, reason, from_day, expires_on) VALUES ('p', 'measure', 'csat', 1, 'red', 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, score, reason, from_day, expires_on) VALUES ('p', 'group', 1, 'x', '2026-07-13', '2026-07-20');
+\set VERBOSITY default
+-- and an ordinary role
+CREATE ROLE regress_healthscore_ann;
+GRANT SELECT ON healthscore.accounts, healthscore.scores, healthscore.scorecards TO regress_healthscore_ann;
+GRANT SELECT, INSERT ON healthscore.overrides TO regress_healthscore_ann;
+SET SESSION AUTHORIZATION regress_healthscore_ann;
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, reason, from_day, expires_on) VALUES ('q', 'measure', 'csat', 'NaN', 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, reason, from_day, expires_on) VALUES ('q', 'measure', 'tickets', 1, 'x', '2026-07-13', '2026-07-20');
+INSERT INTO healthscore.overrides (account_id, scope, measure, value, reason, from_day, expires_on) VALUES ('q', 'measure', 'csat', 1, 'x', '2026-07-12', '2026-07-20');
+SELECT healthscore.override_measure('q', 'csat', 5, '2026-07-13', '2026-07-20', 'seen in person') IS NOT NULL AS said;
+SET SESSION AUTHORIZATION regress_healthscore_boss;
+SELECT author, scope, measure, value FROM healthscore.overrides WHERE author = 'regress_healthscore_ann';
+DROP OWNED BY regress_healthscore_ann;
+DROP ROLE regress_healthscore_ann;
+
+-- who is right later: an override of a measure is judged by what it does to the score of its first night
+SELECT override_id AS id, account_id, scope, measure, first_night, computed_score, round(said_score::numeric, 3) AS said_score, said_band, direction, outcome FROM healthscore.override_outcomes ORDER BY 1;
+UPDATE healthscore.accounts SET ended_on = '2026-08-30' WHERE account_id = 'p';
+DELETE FROM healthscore.assignments WHERE scorecard = 'other';
+CALL healthscore.refresh('2026-10-15');
+SELECT direction, overrides, judged, "right", wrong, pending FROM healthscore.override_accuracy ORDER BY author, 1;
 
 DROP VIEW people;
 RESET SESSION AUTHORIZATION;
