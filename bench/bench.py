@@ -106,6 +106,7 @@ def check_same():
 
 
 # three measures of every account and day
+FIRST = "date '2025-07-01'"
 HISTORY = """'{"scorecard": "history", "minimum_coverage": 0, "signals": [{"name": "logins", "absent": "zero"},
     {"name": "active_users", "absent": "zero"}, {"name": "licensed_seats", "absent": "unknown"}], "measures": [
     {"name": "login_rate", "kind": "rate", "signal": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 1}}},
@@ -114,7 +115,7 @@ HISTORY = """'{"scorecard": "history", "minimum_coverage": 0, "signals": [{"name
 ROLLED = f"""SELECT x.account_id, h.as_of, h.measures
     FROM (SELECT account_id, healthscore.measure_series({HISTORY}, day, logins, active_users, licensed_seats) AS s
           FROM healthscore.signals GROUP BY 1) x
-    CROSS JOIN LATERAL healthscore.measure_history({HISTORY}, x.s, {AS_OF} - {DAYS - 1}, {AS_OF}) AS h"""
+    CROSS JOIN LATERAL healthscore.measure_history({HISTORY}, x.s, {FIRST}, {FIRST} + {DAYS - 1}) AS h"""
 # the same frames in SQL; every account of the bench has a row for every day
 WINDOWS = """SELECT account_id, day AS as_of, sum(logins) OVER w30 / (count(*) OVER w30)::DOUBLE PRECISION AS login_rate,
         sum(active_users) OVER w7 / (sum(licensed_seats) OVER w7)::DOUBLE PRECISION AS utilisation,
@@ -128,7 +129,7 @@ WINDOWS = """SELECT account_id, day AS as_of, sum(logins) OVER w30 / (count(*) O
 def check_history():
     """The window functions must give the measures of measure_history(), where these are old enough to be known."""
     few = "healthscore.signals WHERE account_id < 'acct-000051'"
-    differ = " OR ".join(f"(h.measures[{i}] IS NULL AND h.as_of > {AS_OF} - {DAYS - 10}) OR abs(h.measures[{i}] - w.{n}) > 1e-9 * greatest(1, abs(w.{n}))"
+    differ = " OR ".join(f"(h.measures[{i}] IS NULL AND h.as_of > {FIRST} + 10) OR abs(h.measures[{i}] - w.{n}) > 1e-9 * greatest(1, abs(w.{n}))"
                          for i, n in enumerate(["login_rate", "utilisation", "slope"], 1))
     return ask(f"SELECT count(*) || ' accounts and days, ' || count(*) FILTER (WHERE {differ}) || ' differ' "
                f"FROM ({ROLLED.replace('healthscore.signals GROUP', few + ' GROUP')}) h FULL JOIN ({WINDOWS.format(few)}) w USING (account_id, as_of)")

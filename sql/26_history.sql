@@ -21,7 +21,7 @@ CREATE TYPE healthscore.measure_series (
     ALIGNMENT = double,
     STORAGE = extended
 );
-COMMENT ON TYPE healthscore.measure_series IS 'The rows of one account as measure_series() collected them, packed, for measure_history(). Combinable; at most 256 MB. Text form: hexadecimal digits.';
+COMMENT ON TYPE healthscore.measure_series IS 'The rows of one account as measure_series() collected them, packed, for measure_history(). Combinable; at most 1048576 rows. Text form: hexadecimal digits.';
 COMMENT ON FUNCTION healthscore.hs_measure_series_in(cstring) IS 'Input of measure_series: hexadecimal digits of the binary form.';
 COMMENT ON FUNCTION healthscore.hs_measure_series_out(healthscore.measure_series) IS 'Output of measure_series: hexadecimal digits of the binary form.';
 COMMENT ON FUNCTION healthscore.hs_measure_series_recv(internal) IS 'Binary input of measure_series: every field is checked.';

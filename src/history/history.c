@@ -140,6 +140,8 @@ append_row(FunctionCallInfo fcinfo, const SeriesSite *site, int32 day,
 
 	if (!hs_series_same_head(from, site->head))
 		another_card();
+	if (from->n_rows >= HS_SERIES_MAX_ROWS)
+		hs_too_many_rows();
 	series = copy_series(from, site->shape.most);
 	end =
 		hs_row_put(&site->shape, HS_SERIES_ROWS(series) + HS_SERIES_BYTES(from),
@@ -273,6 +275,8 @@ hs_measure_series_combine(PG_FUNCTION_ARGS)
 		another_card();
 	if (from->n_rows == 0)
 		PG_RETURN_POINTER(into);
+	if (into->n_rows + from->n_rows > HS_SERIES_MAX_ROWS)
+		hs_too_many_rows();
 	get_shape(from, &shape);
 	series = copy_series(into, HS_SERIES_BYTES(from) + HS_DAY_MOST);
 	end = hs_rows_join(&shape, HS_SERIES_ROWS(series) + HS_SERIES_BYTES(into),

@@ -353,6 +353,16 @@ hs_collector_make(HsArena *arena, const HsSeries *head, const HsShape *shape)
 	return c;
 }
 
+pg_noreturn void
+hs_too_many_rows(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("too many rows in one group"),
+					errdetail("A measure_series holds at most %d rows.",
+							  HS_SERIES_MAX_ROWS),
+					errhint("Sum the signals by day first.")));
+}
+
 /* A block at the end of the chain, for so many bytes that are so many rows. */
 static HsBlock *
 add_block(HsCollector *c, Size bytes, int64 rows)
@@ -360,13 +370,9 @@ add_block(HsCollector *c, Size bytes, int64 rows)
 	HsCollected *all = c->collected;
 	HsBlock *block;
 
-	if (all->bytes + (int64) bytes > HS_SERIES_MAX_ROWS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows in one group"),
-				 errdetail("A measure_series holds at most %lld bytes of rows.",
-						   (long long) HS_SERIES_MAX_ROWS),
-				 errhint("Sum the signals by day first.")));
+	/* what the stage can hold comes on top */
+	if (all->rows + rows > HS_SERIES_MAX_ROWS - PG_UINT8_MAX * 8)
+		hs_too_many_rows();
 	block = arena_alloc(all->arena, offsetof(HsBlock, rows) + bytes,
 						MAXIMUM_ALIGNOF);
 	block->next = NULL;

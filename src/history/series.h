@@ -43,8 +43,8 @@ typedef struct HsSeries
 #define HS_SERIES_ROWS(s) ((uint8 *) (s) + (s)->rows)
 #define HS_SERIES_BYTES(s) (VARSIZE(s) - (s)->rows)
 
-/* Rows of one account are at most this many bytes. */
-#define HS_SERIES_MAX_ROWS ((int64) 256 * 1024 * 1024)
+/* Rows of one account at most; unpacked, each column of each takes 16 bytes. */
+#define HS_SERIES_MAX_ROWS (1024 * 1024)
 
 /* The columns of a packed row. */
 typedef struct HsShape
@@ -119,6 +119,7 @@ extern HsArena *hs_arena_get(HsArena **list, MemoryContext aggregate);
 extern HsCollector *hs_collector_make(HsArena *arena, const HsSeries *head,
 									  const HsShape *shape);
 extern void hs_collector_flush(HsCollector *c);
+extern pg_noreturn void hs_too_many_rows(void);
 extern void hs_collector_append(HsCollector *c, const HsShape *shape,
 								const HsSeries *series);
 

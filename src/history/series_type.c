@@ -102,7 +102,8 @@ read_series(StringInfo buf, bool binary)
 	head.n_measures = pq_getmsgint(buf, 2);
 	head.n_signals = pq_getmsgint(buf, 2);
 	head.n_params = pq_getmsgint(buf, 2);
-	if (n_rows < 0 || head.n_signals > HS_MAX_SIGNALS ||
+	if (n_rows < 0 || n_rows > HS_SERIES_MAX_ROWS ||
+		head.n_signals > HS_MAX_SIGNALS ||
 		buf->len - buf->cursor <
 			8 * head.n_params + 10 * head.n_measures + 2 * head.n_signals)
 		bad_series(binary);
@@ -119,8 +120,6 @@ read_series(StringInfo buf, bool binary)
 		bad_series(binary);
 	hs_shape_make(plan, types, &shape);
 	bytes = buf->len - buf->cursor;
-	if (bytes > HS_SERIES_MAX_ROWS)
-		bad_series(binary);
 
 	series = hs_series_make(recipe, types, identity, bytes);
 	series->n_rows = n_rows;

@@ -218,6 +218,10 @@ SELECT max(h.as_of) FROM (SELECT measure_series((SELECT card(7)), d, 1, 1, 'NaN'
 SELECT max(h.as_of) FROM (SELECT measure_series((SELECT card(7)), '2026-01-01', 1, 1, 1, 1, 'Infinity'::real) AS s) x, LATERAL measure_history((SELECT card(7)), s, '2026-01-05', '2026-01-06') AS h;
 SELECT max(h.as_of) FROM (SELECT measure_series((SELECT card(7)), d, 1, 1, 1e308::float8, 1, 1) AS s FROM generate_series(date '2026-01-01', '2026-01-03', '1 day') t, date(t) d) x,
     LATERAL measure_history((SELECT card(7)), s, '2026-01-01', '2026-01-03') AS h;
+-- many rows of an account, and too many
+SELECT count(s) FROM (SELECT measure_series((SELECT card(7)), '2026-01-01', i, 1, 1, 1, 1) AS s FROM generate_series(1, 1050000) i) x;
+SELECT h.measures[4] AS rate FROM (SELECT measure_series((SELECT card(7)), date '2026-01-01' - i % 10, i, 1, 1, 1, 1) AS s FROM generate_series(1, 300000) i) x,
+    LATERAL measure_history((SELECT card(7)), s, '2026-01-01', '2026-01-01') AS h;
 -- extreme dates
 SELECT h.as_of, h.measures[1] FROM (SELECT measure_series((SELECT card(7)), d, 1, 1, 1, 1, 1) AS s FROM (VALUES (date '4713-01-01 BC'), ('5874897-12-31')) AS x(d)) x,
     LATERAL measure_history((SELECT card(7)), s, '5874897-12-28', '5874897-12-31') AS h;
