@@ -468,9 +468,9 @@ take_margins(const Fit *fit, HsLogisticResult *result)
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < block->n; i++)
 			if (block->side[i] == HS_SIDE_TRAIN)
-				result->margin[next++] = margin_of(
-					block->wide + (Size) i * fit->rows->n_features, fit->theta,
-					fit->n_used);
+				result->margin[next++] =
+					margin_of(block->wide + (Size) i * fit->rows->n_features,
+							  fit->theta, fit->n_used);
 	}
 }
 

@@ -413,7 +413,7 @@ hs_train_monotone(HsTrainOptions *options, const HsTrainRows *rows)
 
 /* The shortest digits that give the number again; null if not finite. */
 void
-hs_json_number(StringInfo json, double value)
+hs_train_json_number(StringInfo json, double value)
 {
 	char digits[DOUBLE_SHORTEST_DECIMAL_LEN];
 
@@ -446,7 +446,7 @@ hs_train_describe_options(const HsTrainOptions *options, StringInfo json)
 		switch (known[i].kind)
 		{
 			case 'd':
-				hs_json_number(json, *(const double *) at);
+				hs_train_json_number(json, *(const double *) at);
 				break;
 			case 'i':
 				appendStringInfo(json, "%d", *(const int *) at);
@@ -462,7 +462,7 @@ hs_train_describe_options(const HsTrainOptions *options, StringInfo json)
 	if (options->trees)
 	{
 		appendStringInfo(json, "%s\"base_score\": ", comma);
-		hs_json_number(json, options->base_score);
+		hs_train_json_number(json, options->base_score);
 		if (options->n_monotone > 0)
 		{
 			appendStringInfoString(json, ", \"monotone_constraints\": ");

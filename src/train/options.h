@@ -38,6 +38,6 @@ extern void hs_train_options(HsTrainOptions *options, const char *algorithm,
 extern void hs_train_monotone(HsTrainOptions *options, const HsTrainRows *rows);
 extern void hs_train_describe_options(const HsTrainOptions *options,
 									  StringInfo json);
-extern void hs_json_number(StringInfo json, double value);
+extern void hs_train_json_number(StringInfo json, double value);
 
 #endif /* HEALTHSCORE_OPTIONS_H */

@@ -30,7 +30,7 @@ static void
 put_number(StringInfo json, const char *name, double value)
 {
 	key(json, name);
-	hs_json_number(json, value);
+	hs_train_json_number(json, value);
 }
 
 static void
@@ -139,7 +139,7 @@ put_rounds(StringInfo json, const HsTrainSummary *summary)
 		{
 			if (i > 0)
 				appendStringInfoString(json, ", ");
-			hs_json_number(json, result->validation_loss[i]);
+			hs_train_json_number(json, result->validation_loss[i]);
 		}
 		appendStringInfoChar(json, ']');
 	}

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
@@ -45,8 +46,7 @@ int hs_max_train_memory = 1024 * 1024;
 static char *
 optional_text(FunctionCallInfo fcinfo, int arg)
 {
-	return PG_ARGISNULL(arg) ? NULL
-							 : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
 static void
@@ -69,8 +69,8 @@ get_columns(FunctionCallInfo fcinfo, HsTrainColumns *columns)
 								"\"ignore\".")));
 	if (PG_ARGISNULL(ARG_IGNORE))
 		return;
-	deconstruct_array_builtin(PG_GETARG_ARRAYTYPE_P(ARG_IGNORE), TEXTOID,
-							  &names, &nulls, &columns->n_ignore);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_IGNORE), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, &columns->n_ignore);
 	columns->ignore = palloc(sizeof(char *) * Max(columns->n_ignore, 1));
 	for (int i = 0; i < columns->n_ignore; i++)
 		columns->ignore[i] = nulls[i] ? "" : TextDatumGetCString(names[i]);
@@ -80,15 +80,13 @@ get_columns(FunctionCallInfo fcinfo, HsTrainColumns *columns)
 static void
 get_base(FunctionCallInfo fcinfo, HsTrainOptions *options)
 {
-	HsModelCache cache = { 0 };
 	const HsModel *model;
 	HsForest *forest;
 	const char *why = NULL;
 
 	if (PG_ARGISNULL(ARG_BASE))
 		return;
-	model = hs_model_fetch(&cache, PG_GETARG_DATUM(ARG_BASE), HS_PART_ALL,
-						   CurrentMemoryContext);
+	model = (const HsModel *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_BASE));
 	if (!options->trees || model->kind != HS_MODEL_FOREST)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("only a model of trees can be continued, with "
@@ -116,8 +114,8 @@ get_base(FunctionCallInfo fcinfo, HsTrainOptions *options)
 
 /* Enough outcomes?  Both classes there must be, even if forced. */
 static bool
-check_counts(const HsTrainRows *rows, const HsTrainCounts *counts,
-			 bool classes, bool force)
+check_counts(const HsTrainRows *rows, const HsTrainCounts *counts, bool classes,
+			 bool force)
 {
 	const char *what = rows->has_account ? "accounts" : "rows";
 
@@ -125,38 +123,38 @@ check_counts(const HsTrainRows *rows, const HsTrainCounts *counts,
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("there is no row with an outcome to train on")));
 	if (classes && (counts->positives == 0 || counts->negatives == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("all rows to train on are of one class"),
-				 errdetail("%lld %s have label 1, %lld label 0.",
-						   (long long) counts->positives, what,
-						   (long long) counts->negatives)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("all rows to train on are of one class"),
+						errdetail("%lld %s have label 1, %lld label 0.",
+								  (long long) counts->positives, what,
+								  (long long) counts->negatives)));
 	if (counts->n >= LEAST_ACCOUNTS &&
 		(!classes || (counts->positives >= LEAST_OF_CLASS &&
 					  counts->negatives >= LEAST_OF_CLASS)))
 		return false;
 	if (!force && classes)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("too few outcomes to train on"),
-				 errdetail("There are %lld %s, %lld with label 1 and %lld with "
-						   "label 0; at least %d, and %d of each, are needed.",
-						   (long long) counts->n, what,
-						   (long long) counts->positives,
-						   (long long) counts->negatives, LEAST_ACCOUNTS,
-						   LEAST_OF_CLASS),
-				 errhint("The rule-based score() needs no outcomes; an imported "
-						 "model can be used or continued; force => true trains "
-						 "all the same.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("too few outcomes to train on"),
+			 errdetail(
+				 "There are %lld %s, %lld with label 1 and %lld with "
+				 "label 0; at least %d, and %d of each, are needed.",
+				 (long long) counts->n, what, (long long) counts->positives,
+				 (long long) counts->negatives, LEAST_ACCOUNTS, LEAST_OF_CLASS),
+			 errhint("The rule-based score() needs no outcomes; an imported "
+					 "model can be used or continued; force => true trains "
+					 "all the same.")));
 	if (!force)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("too few outcomes to train on"),
-				 errdetail("There are %lld %s; at least %d are needed.",
-						   (long long) counts->n, what, LEAST_ACCOUNTS),
-				 errhint("The rule-based score() needs no outcomes; an imported "
-						 "model can be used or continued; force => true trains "
-						 "all the same.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("too few outcomes to train on"),
+			 errdetail("There are %lld %s; at least %d are needed.",
+					   (long long) counts->n, what, LEAST_ACCOUNTS),
+			 errhint("The rule-based score() needs no outcomes; an imported "
+					 "model can be used or continued; force => true trains "
+					 "all the same.")));
 	return true;
 }
 
@@ -327,9 +325,9 @@ hs_train_model(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < lengthof(needed); i++)
 		if (PG_ARGISNULL(i))
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("argument \"%s\" must not be NULL",
-								   needed[i])));
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" must not be NULL", needed[i])));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
@@ -362,8 +360,7 @@ hs_train_model(PG_FUNCTION_ARGS)
 	model = train(&rows, &options, &summary);
 
 	MemoryContextSwitchTo(outer);
-	values[0] =
-		datumCopy(PointerGetDatum(model), false, -1);
+	values[0] = datumCopy(PointerGetDatum(model), false, -1);
 	values[1] = PointerGetDatum(hs_train_report(&summary));
 	MemoryContextDelete(memory.context);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
