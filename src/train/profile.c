@@ -16,7 +16,7 @@
 #include "train/train.h"
 
 #define PROFILE_BINS 10
-#define PROFILE_SAMPLE 100000 /* values that the edges are found from */
+#define PROFILE_SAMPLE 10000 /* values that the edges are found from */
 
 static int
 compare_float(const void *a, const void *b)
