@@ -476,39 +476,13 @@ typedef struct Request
 } Request;
 
 /*
- * Read (card, series, from_day, to_day, ...) and the arguments "every" and
- * "since" at the given places, load the series, and begin the result.
+ * Read (card, series, ...), load the series, and begin the result.
  */
 static void
-begin_request(FunctionCallInfo fcinfo, int every, int since, Request *r)
+begin_result(FunctionCallInfo fcinfo, Request *r)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext old;
-
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
-		(rsinfo->allowedModes & SFRM_Materialize) == 0)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("set-valued function called in context that "
-							   "cannot accept a set")));
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("scorecard must not be null")));
-	r->from_day = get_date(fcinfo, 2, "from_day");
-	r->to_day = get_date(fcinfo, 3, "to_day");
-	if (PG_ARGISNULL(every) || PG_GETARG_INT32(every) < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("every must be at least 1")));
-	r->every = PG_GETARG_INT32(every);
-	if (r->from_day > r->to_day)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("from_day must not be after to_day")));
-	if (((int64) r->to_day - r->from_day) / r->every >= MAX_DATES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many dates"),
-				 errdetail("At most %d can be computed at once.", MAX_DATES)));
-	r->has_since = !PG_ARGISNULL(since);
-	r->since = r->has_since ? get_date(fcinfo, since, "since") : 0;
 
 	r->site = get_read_site(fcinfo);
 	r->card = hs_card_fetch(&r->site->cards, PG_GETARG_DATUM(0),
@@ -525,6 +499,53 @@ begin_request(FunctionCallInfo fcinfo, int every, int since, Request *r)
 	rsinfo->setResult = r->store;
 	rsinfo->setDesc = r->desc;
 	MemoryContextSwitchTo(old);
+}
+
+static void
+check_call(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+		(rsinfo->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("set-valued function called in context that "
+							   "cannot accept a set")));
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("scorecard must not be null")));
+}
+
+static pg_noreturn void
+too_many_dates(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many dates"),
+			 errdetail("At most %d can be computed at once.", MAX_DATES)));
+}
+
+/*
+ * Read (card, series, from_day, to_day, ...) and the arguments "every" and
+ * "since" at the given places, load the series, and begin the result.
+ */
+static void
+begin_request(FunctionCallInfo fcinfo, int every, int since, Request *r)
+{
+	check_call(fcinfo);
+	r->from_day = get_date(fcinfo, 2, "from_day");
+	r->to_day = get_date(fcinfo, 3, "to_day");
+	if (PG_ARGISNULL(every) || PG_GETARG_INT32(every) < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("every must be at least 1")));
+	r->every = PG_GETARG_INT32(every);
+	if (r->from_day > r->to_day)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("from_day must not be after to_day")));
+	if (((int64) r->to_day - r->from_day) / r->every >= MAX_DATES)
+		too_many_dates();
+	r->has_since = !PG_ARGISNULL(since);
+	r->since = r->has_since ? get_date(fcinfo, since, "since") : 0;
+	begin_result(fcinfo, r);
 }
 
 /*
@@ -782,6 +803,155 @@ hs_measure_nights(PG_FUNCTION_ARGS)
 			break;
 		CHECK_FOR_INTERRUPTS();
 		check_rolled(hs_roll_next(r.roll), r.card);
+	}
+	return (Datum) 0;
+}
+
+/* What an account was at a date. */
+typedef enum DateState
+{
+	DATE_OBSERVED,
+	DATE_NOT_BEGUN,
+	DATE_ENDED,
+	DATE_UNSEEN
+} DateState;
+
+static const char *const date_states[] = { "observed", "not begun", "ended",
+										   "unseen" };
+
+/* Which dates are asked for, one dimension without NULLs. */
+static const DateADT *
+get_dates(FunctionCallInfo fcinfo, int arg, int *n)
+{
+	ArrayType *array;
+	const DateADT *dates;
+	int i;
+
+	*n = 0;
+	if (PG_ARGISNULL(arg))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	if (ARR_NDIM(array) == 0)
+		return NULL;
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("dates must be a one-dimensional array")));
+	if (array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("date must not be null")));
+	*n = ARR_DIMS(array)[0];
+	if (*n > MAX_DATES)
+		too_many_dates();
+	dates = (const DateADT *) ARR_DATA_PTR(array);
+	for (i = 0; i < *n; i++)
+		if (DATE_NOT_FINITE(dates[i]))
+			ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+							errmsg("date must be finite")));
+	return dates;
+}
+
+/*
+ * hs_measure_dates(card, series, dates, since, until, listed, days): what
+ * hs_measure_nights() gives at each of the dates, in their order, and where it
+ * gives nothing, why.  From a date to one that is as far away as the one before
+ * was, the windows move; to another they are begun anew.
+ */
+PG_FUNCTION_INFO_V1(hs_measure_dates);
+Datum
+hs_measure_dates(PG_FUNCTION_ARGS)
+{
+	Request r;
+	Carry carry;
+	Datum *ages;
+	bool *no_age;
+	bool listed;
+	int64 until;
+	const DateADT *dates;
+	Datum states[lengthof(date_states)];
+	int n_dates;
+	int step = 0; /* of the roll, at dates[i - 1]; 0 = it must be begun */
+	int i;
+
+	check_call(fcinfo);
+	dates = get_dates(fcinfo, 2, &n_dates);
+	r.has_since = !PG_ARGISNULL(3);
+	r.since = r.has_since ? get_date(fcinfo, 3, "since") : 0;
+	until =
+		PG_ARGISNULL(4) ? PG_INT64_MAX : (int64) get_date(fcinfo, 4, "until");
+	listed = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	begin_result(fcinfo, &r);
+	get_carry(fcinfo, 6, r.n, &carry);
+	ages = palloc0_array(Datum, r.n);
+	no_age = palloc0_array(bool, r.n);
+	for (i = 0; i < lengthof(date_states); i++)
+		states[i] = CStringGetTextDatum(date_states[i]);
+
+	for (i = 0; i < n_dates; i++)
+	{
+		DateState state = DATE_OBSERVED;
+		Datum row[4];
+		bool none[4] = { false, false, false, false };
+
+		CHECK_FOR_INTERRUPTS();
+		if (r.has_since && dates[i] < r.since)
+			state = DATE_NOT_BEGUN;
+		else if (dates[i] >= until)
+			state = DATE_ENDED;
+		else
+		{
+			if (step > 0 && (int64) dates[i] - dates[i - 1] == step)
+				check_rolled(hs_roll_next(r.roll), r.card);
+			else
+			{
+				int64 gap =
+					i + 1 < n_dates ? (int64) dates[i + 1] - dates[i] : 0;
+
+				step = gap > 0 && gap <= HS_MAX_DAYS ? (int) gap : 0;
+				check_rolled(hs_roll_start(r.roll, dates[i], Max(step, 1)),
+							 r.card);
+			}
+			if (!listed && !hs_roll_has_rows(r.roll))
+				state = DATE_UNSEEN;
+		}
+		if (state == DATE_NOT_BEGUN || state == DATE_ENDED)
+			step = 0;
+
+		if (state == DATE_OBSERVED)
+		{
+			finish(r.site, r.has_since, r.since);
+			if (!nothing_missing(&r, &carry))
+			{
+				/* the days before, for what was last known */
+				int64 date = carry_from(&carry, dates[i]);
+
+				step = 0;
+				memset(carry.ever, false, r.n * sizeof(bool));
+				check_rolled(hs_roll_start(r.roll, (int32) date, 1), r.card);
+				for (;; date++)
+				{
+					finish(r.site, r.has_since, r.since);
+					carry_over(&carry, date, r.n, r.site->values, r.site->nulls,
+							   ages, no_age);
+					if (date == dates[i])
+						break;
+					CHECK_FOR_INTERRUPTS();
+					check_rolled(hs_roll_next(r.roll), r.card);
+				}
+			}
+			row[3] = PointerGetDatum(
+				hs_float8_array(r.site->values, r.site->nulls, r.n));
+		}
+		else
+		{
+			none[3] = true;
+			row[3] = (Datum) 0;
+		}
+		row[0] = Int32GetDatum(i + 1);
+		row[1] = DateADTGetDatum(dates[i]);
+		row[2] = states[state];
+		tuplestore_putvalues(r.store, r.desc, row, none);
+		if (!none[3])
+			pfree(DatumGetPointer(row[3]));
 	}
 	return (Datum) 0;
 }
