@@ -36,8 +36,8 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_plain_query(text, text) IS 'A query as it can stand in a FROM, without the semicolon at its end; NULL or nothing is error 22004.';
 
-CREATE FUNCTION healthscore.hs_predicted(model healthscore.model, query text, label text, account text, features text, missing_ok boolean, path text)
-RETURNS TABLE (outcome boolean, prediction double precision, margin double precision, account_id text)
+CREATE FUNCTION healthscore.hs_predicted(model healthscore.model, query text, label text, account text, features text, missing_ok boolean, margins boolean, path text)
+RETURNS TABLE (outcome boolean, prediction double precision, account_id text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET transaction_read_only = on
@@ -50,12 +50,12 @@ BEGIN
     END IF;
     query := healthscore.hs_plain_query(query, 'query');
     PERFORM set_config('search_path', path, true);
-    RETURN QUERY EXECUTE format(E'SELECT healthscore.hs_outcome_value(q.%I::text), healthscore.predict($1, %s), healthscore.predict_margin($1, %2$s), %s FROM (%s\n) AS q',
-        label, row_sql, CASE WHEN account IS NULL THEN 'NULL::text' ELSE format('q.%I::text', account) END, query)
+    RETURN QUERY EXECUTE format(E'SELECT healthscore.hs_outcome_value(q.%I::text), healthscore.%I($1, %s), %s FROM (%s\n) AS q',
+        label, CASE WHEN margins THEN 'predict_margin' ELSE 'predict' END, row_sql, CASE WHEN account IS NULL THEN 'NULL::text' ELSE format('q.%I::text', account) END, query)
     USING model, missing_ok;
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_predicted(healthscore.model, text, text, text, text, boolean, text) IS 'What a model predicts for the rows of a query, beside what happened: outcome, NULL while not known; prediction; margin, log-odds before calibration; account_id, NULL without an account column.';
+COMMENT ON FUNCTION healthscore.hs_predicted(healthscore.model, text, text, text, text, boolean, boolean, text) IS 'What a model predicts for the rows of a query, beside what happened: outcome, NULL while not known; prediction, or with margins the log-odds before calibration; account_id, NULL without an account column.';
 
 -- Obuchowski, Biometrics 53 (1997): DeLong's placement values, summed over the
 -- rows of an account, which are not independent.
@@ -93,9 +93,10 @@ BEGIN
            sqrt(nullif(greatest(s.xx * s.i1 / nullif(s.i1 - 1, 0) / s.n1 ^ 2 + s.yy * s.i0 / nullif(s.i0 - 1, 0) / s.n0 ^ 2
                                 + 2 * s.xy * s.i / nullif(s.i - 1, 0) / (s.n1 * s.n0), 0), 0))
     INTO auc, stderr FROM summed AS s, whole AS w WHERE s.n1 > 0 AND s.n0 > 0;
-    -- the normal quantile is that of the interval of a proportion
-    low := greatest(auc - healthscore.hs_normal_quantile(level) * stderr, 0);
-    high := least(auc + healthscore.hs_normal_quantile(level) * stderr, 1);
+    IF stderr IS NOT NULL THEN
+        low := greatest(auc - healthscore.hs_normal_quantile(level) * stderr, 0);
+        high := least(auc + healthscore.hs_normal_quantile(level) * stderr, 1);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION healthscore.hs_auc_clustered(boolean[], double precision[], text[], double precision) IS 'AUC with an interval for rows that come in accounts (Obuchowski, 1997); with an account for each row it is that of DeLong. NULL as auc_interval().';
@@ -197,13 +198,13 @@ BEGIN
     IF account IS NULL THEN
         SELECT healthscore.ranking(p.outcome, p.prediction), count(*) FILTER (WHERE p.outcome IS NULL)
         INTO r, pending
-        FROM healthscore.hs_predicted(model, query, label, account, features, missing_ok, path) AS p;
+        FROM healthscore.hs_predicted(model, query, label, account, features, missing_ok, false, path) AS p;
         SELECT i.auc, i.low, i.high INTO area, lower_end, upper_end FROM healthscore.auc_interval(r, level) AS i;
     ELSE
         SELECT healthscore.ranking(p.outcome, p.prediction), count(*) FILTER (WHERE p.outcome IS NULL), count(DISTINCT p.account_id) FILTER (WHERE p.outcome IS NOT NULL),
                array_agg(p.outcome) FILTER (WHERE p.outcome IS NOT NULL), array_agg(p.prediction) FILTER (WHERE p.outcome IS NOT NULL), array_agg(p.account_id) FILTER (WHERE p.outcome IS NOT NULL)
         INTO r, pending, accounts, outcomes, predictions, names
-        FROM healthscore.hs_predicted(model, query, label, account, features, missing_ok, path) AS p;
+        FROM healthscore.hs_predicted(model, query, label, account, features, missing_ok, false, path) AS p;
         IF array_position(names, NULL) IS NOT NULL THEN
             RAISE EXCEPTION 'the account of a row is NULL' USING ERRCODE = 'null_value_not_allowed', DETAIL = format('It is in column "%s".', account);
         END IF;
@@ -250,8 +251,8 @@ BEGIN
     ELSIF healthscore.model_info(model) ->> 'objective' <> 'logistic' THEN
         RAISE EXCEPTION 'only probabilities can be calibrated' USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The model does not predict probabilities.';
     END IF;
-    SELECT healthscore.ranking(p.outcome, p.margin) INTO r
-    FROM healthscore.hs_predicted(model, query, label, NULL, features, missing_ok, path) AS p;
+    SELECT healthscore.ranking(p.outcome, p.prediction) INTO r
+    FROM healthscore.hs_predicted(model, query, label, NULL, features, missing_ok, true, path) AS p;
     SELECT c.n, c.positives INTO n, positives FROM healthscore.ranking_counts(r) AS c;
     n := coalesce(n, 0);
     positives := coalesce(positives, 0);

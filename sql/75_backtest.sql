@@ -334,14 +334,14 @@ BEGIN
         SELECT e.i, max(e.ahead) FILTER (WHERE e.held) AS ahead
         FROM (SELECT e.i, e.ahead, bool_and(coalesce((e.a).low > 0.5, (e.a).auc = 1, false)) OVER (PARTITION BY e.i ORDER BY e.ahead) AS held FROM earlier AS e) AS e GROUP BY e.i
     )
-    SELECT row_number() OVER (ORDER BY j.area DESC NULLS LAST, j.i), CASE WHEN j.i <= own THEN 'measure' ELSE 'signal' END,
-           CASE WHEN j.i <= own THEN d.m ->> 'name' ELSE d.m ->> 'signal' END, d.m ->> 'signal', healthscore.hs_measure_words(d.m),
+    SELECT row_number() OVER (ORDER BY j.area DESC NULLS LAST, d.i), CASE WHEN d.i <= own THEN 'measure' ELSE 'signal' END,
+           CASE WHEN d.i <= own THEN d.m ->> 'name' ELSE d.m ->> 'signal' END, d.m ->> 'signal', healthscore.hs_measure_words(d.m),
            CASE WHEN j.area > 0.5 THEN CASE WHEN j.rises THEN 'high' ELSE 'low' END END, j.area, j.lower_end, j.upper_end,
            CASE WHEN j.area > 0.5 THEN healthscore.lift(CASE WHEN j.rises THEN j.up ELSE j.down END) WHEN j.area = 0.5 THEN 1 END,
-           j.known / nullif(j.asked, 0)::double precision, j.known, j.positives, r.ahead::integer, coalesce(j.lower_end > 0.5, CASE WHEN j.area IS NOT NULL THEN j.area = 1 END)
-    FROM judged AS j
-    JOIN LATERAL (SELECT e.m FROM jsonb_array_elements(wide::jsonb -> 'measures') WITH ORDINALITY AS e(m, i) WHERE e.i = j.i) AS d ON true
-    LEFT JOIN reach AS r ON r.i = j.i
+           j.known / nullif(j.asked, 0)::double precision, coalesce(j.known, 0), coalesce(j.positives, 0), r.ahead::integer, coalesce(j.lower_end > 0.5, CASE WHEN j.area IS NOT NULL THEN j.area = 1 END)
+    FROM jsonb_array_elements(wide::jsonb -> 'measures') WITH ORDINALITY AS d(m, i)
+    LEFT JOIN judged AS j ON j.i = d.i
+    LEFT JOIN reach AS r ON r.i = d.i
     ORDER BY 1;
 END
 $$;
@@ -396,6 +396,11 @@ DECLARE
     measures jsonb;
     total double precision;
     how text;
+    labels_seen boolean[];
+    before double precision[];
+    after double precision[];
+    shares double precision[];
+    edges numeric[];
 BEGIN
     PERFORM healthscore.hs_check_date(as_of), healthscore.hs_check_range(review_after, 'review_after', 1, 3660);
     IF card IS NULL OR good IS NULL THEN
@@ -421,7 +426,7 @@ BEGIN
                CASE WHEN m.worst IS NULL THEN 1 WHEN m.normaliser = 'peer_percentile' THEN abs(m.best - m.worst) / 100 * sqrt(12) * (c.c ->> 'scale')::double precision
                     ELSE abs(m.best - m.worst) * (c.c ->> 'scale')::double precision END AS span
         FROM healthscore.hs_calibrated_measures(card) AS m
-        LEFT JOIN LATERAL (SELECT c FROM jsonb_array_elements(fit -> 'coefficients') AS c WHERE c ->> 'name' = m.name) AS c ON true
+        LEFT JOIN LATERAL (SELECT x.item AS c FROM jsonb_array_elements(fit -> 'coefficients') AS x(item) WHERE x.item ->> 'name' = m.name) AS c ON true
     ), turned AS (
         SELECT f.*, CASE WHEN good THEN 1 ELSE -1 END * f.slope * f.span AS strength, f.error * f.span AS strength_error FROM fitted AS f
     ), judged AS (
@@ -450,15 +455,43 @@ BEGIN
         SELECT (doc || jsonb_build_object('measures', (
                     SELECT jsonb_agg(e.m || CASE WHEN n.m IS NULL THEN '{}' ELSE jsonb_build_object('weight', n.m -> 'new_weight', 'evidence', n.m -> 'evidence', 'review_on', as_of + review_after) END ORDER BY e.i)
                     FROM jsonb_array_elements(doc -> 'measures') WITH ORDINALITY AS e(m, i)
-                    LEFT JOIN LATERAL (SELECT m FROM jsonb_array_elements(measures) AS m WHERE m ->> 'measure' = e.m ->> 'name') AS n ON true))
+                    LEFT JOIN LATERAL (SELECT x.item AS m FROM jsonb_array_elements(measures) AS x(item) WHERE x.item ->> 'measure' = e.m ->> 'name') AS n ON true))
                 || CASE WHEN doc ? 'groups' THEN jsonb_build_object('groups', (
                     SELECT jsonb_agg(e.g || jsonb_build_object('weight', coalesce((SELECT sum(m.weight) FROM member AS m WHERE m.grp = e.g ->> 'name'), 0)) ORDER BY e.i)
                     FROM jsonb_array_elements(doc -> 'groups') WITH ORDINALITY AS e(g, i))) ELSE '{}' END)::text::healthscore.scorecard
         INTO draft;
     END IF;
+
+    -- bands: each holds the share of the observations that it holds now
+    IF draft IS NOT NULL AND NOT healthscore.hs_uses_peers(card) THEN
+        SELECT array_agg(t.label), array_agg(a.before_rules), array_agg(b.before_rules) INTO labels_seen, before, after
+        FROM healthscore.training_set(card, as_of, outcome, kind, lead, horizon, every, from_day, labels, source) AS t
+        CROSS JOIN LATERAL healthscore.score(card, t.measures) AS a CROSS JOIN LATERAL healthscore.score(draft, t.measures) AS b
+        WHERE a.before_rules IS NOT NULL AND b.before_rules IS NOT NULL;
+        SELECT array_agg((SELECT avg((x < (e.b ->> 'from')::double precision)::integer) FROM unnest(before) AS x)::double precision ORDER BY e.i) INTO shares
+        FROM jsonb_array_elements(doc -> 'bands') WITH ORDINALITY AS e(b, i);
+        IF array_position(shares, NULL) IS NULL THEN
+            SELECT array_agg(CASE WHEN p.i = 1 THEN (doc #>> '{bands,0,from}')::numeric ELSE round(p.edge::numeric, 1) END ORDER BY p.i) INTO edges
+            FROM unnest((SELECT percentile_cont(shares) WITHIN GROUP (ORDER BY x) FROM unnest(after) AS x)) WITH ORDINALITY AS p(edge, i);
+            IF EXISTS (SELECT FROM unnest(edges[1:cardinality(edges) - 1], edges[2:]) AS u(lower_edge, upper_edge) WHERE upper_edge <= lower_edge) THEN
+                edges := ARRAY(SELECT (e.b ->> 'from')::numeric FROM jsonb_array_elements(doc -> 'bands') WITH ORDINALITY AS e(b, i) ORDER BY e.i);
+            END IF;
+            draft := (draft::jsonb || jsonb_build_object('bands', (SELECT jsonb_agg(e.b || jsonb_build_object('from', edges[e.i]) ORDER BY e.i)
+                FROM jsonb_array_elements(doc -> 'bands') WITH ORDINALITY AS e(b, i))))::text::healthscore.scorecard;
+            report := report || jsonb_build_object('bands', (
+                SELECT jsonb_agg(jsonb_build_object('band', e.b ->> 'name', 'from', e.b -> 'from', 'new_from', edges[e.i],
+                    'observations', (SELECT count(*) FROM unnest(before) AS x WHERE x >= n.low AND x < n.high), 'new_observations', (SELECT count(*) FROM unnest(after) AS x WHERE x >= n.new_low AND x < n.new_high),
+                    'rate', (SELECT avg(o::integer) FROM unnest(before, labels_seen) AS x(x, o) WHERE x >= n.low AND x < n.high),
+                    'new_rate', (SELECT avg(o::integer) FROM unnest(after, labels_seen) AS x(x, o) WHERE x >= n.new_low AND x < n.new_high)) ORDER BY e.i)
+                FROM jsonb_array_elements(doc -> 'bands') WITH ORDINALITY AS e(b, i)
+                CROSS JOIN LATERAL (SELECT CASE WHEN e.i = 1 THEN '-Infinity' ELSE (e.b ->> 'from')::double precision END AS low,
+                    coalesce((doc -> 'bands' -> e.i::integer ->> 'from')::double precision, 'Infinity') AS high,
+                    CASE WHEN e.i = 1 THEN '-Infinity' ELSE edges[e.i]::double precision END AS new_low, coalesce(edges[e.i + 1]::double precision, 'Infinity') AS new_high) AS n));
+        END IF;
+    END IF;
 END
 $$;
-COMMENT ON FUNCTION healthscore.calibrate(healthscore.scorecard, date, text[], text, integer, integer, integer, date, regclass, regclass, boolean, double precision, integer, boolean) IS 'What the weights of a card would be if they were learned: a logistic regression (train_model(), ridge) of the outcome on the points of all measures together, over the observations of training_set() with the same arguments. A measure that is judged among peers is taken by its value. strength: log-odds of the outcome for 100 points less; of a good outcome (good => true) for 100 points more. verdict: "drop" if p_value >= significance, or the measure never differs; else "flip" if strength is below 0, the points are the wrong way round; else "keep". draft: the card with weights in proportion to the strength of what is kept, summing to 100, and 0 for the rest; groups weigh what is in them; evidence says the figures, review_on is as_of + review_after days. It is a proposal that nobody has published; NULL if nothing is to be kept. report: measures (see calibration_verdicts()), counts, and the regression. Too few outcomes are an error as in train_model(), unless force.';
+COMMENT ON FUNCTION healthscore.calibrate(healthscore.scorecard, date, text[], text, integer, integer, integer, date, regclass, regclass, boolean, double precision, integer, boolean) IS 'What the weights of a card would be if they were learned: a logistic regression (train_model(), ridge) of the outcome on the points of all measures together, over the observations of training_set() with the same arguments. A measure that is judged among peers is taken by its value. strength: log-odds of the outcome for 100 points less; of a good outcome (good => true) for 100 points more. verdict: "drop" if p_value >= significance, or the measure never differs; else "flip" if strength is below 0, the points are the wrong way round; else "keep". draft: the card with weights in proportion to the strength of what is kept, summing to 100, and 0 for the rest; groups weigh what is in them; bands begin where each holds as many of the observations as it does now (rounded to 0.1; as they are, if those would not ascend or peers are needed); evidence says the figures, review_on is as_of + review_after days. It is a proposal that nobody has published; NULL if nothing is to be kept. report: measures (see calibration_verdicts()), counts, the regression, and bands: number of observations and rate of the outcome in each, before and after, of the scores before rules, on the observations that the draft was made of. Too few outcomes are an error as in train_model(), unless force.';
 
 CREATE FUNCTION healthscore.calibration_verdicts(report jsonb)
 RETURNS TABLE (measure text, verdict text, strength double precision, standard_error double precision, p_value double precision, share double precision,

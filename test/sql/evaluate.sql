@@ -58,6 +58,9 @@ SELECT m.name, max(value) FILTER (WHERE metric = 'auc') AS auc, max(finding) FIL
                ('never', 'SELECT * FROM past WHERE NOT churned;'), ('once', '(SELECT * FROM past WHERE NOT churned LIMIT 1) UNION ALL SELECT * FROM past WHERE churned'), ('perfect', 'SELECT i::float8 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i -- all'),
                ('few', 'SELECT i::float8 AS x, i > 0 OR i = -6 AS churned FROM generate_series(-12, 12) AS i')) AS m(name, query),
        evaluate(:'good', m.query, 'churned') GROUP BY 1 ORDER BY 1;
+-- without an interval by accounts: perfect, and constant
+SELECT m.name, e.metric, e.value, e.low, e.high, e.finding FROM (VALUES ('perfect', 'SELECT i AS id, i::float8 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i'), ('constant', 'SELECT i AS id, 0 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i'),
+       ('one account', 'SELECT 1 AS id, x, churned FROM past')) AS m(name, query), evaluate(:'good', m.query, 'churned', account => 'id') AS e WHERE e.metric IN ('auc', 'verdict') ORDER BY 1, 2;
 -- labels of other types, features in an array, a feature that is missing
 SELECT e.query, max(value) FILTER (WHERE metric = 'positives') AS positives, round(max(value) FILTER (WHERE metric = 'auc')::numeric, 4) AS auc
   FROM (VALUES ('SELECT x, churned::int FROM past', NULL), ('SELECT x, churned::int::numeric(3,1) AS churned FROM past', NULL), ('SELECT x, churned::text FROM past', NULL),

@@ -49,7 +49,7 @@ SELECT name, what, direction, round(auc::numeric, 3) AS auc, known, positives, l
 -- labels of one's own
 CREATE VIEW own AS SELECT account_id, date '2026-05-22' AS observed_on, outcome = 'renewed' AS label FROM outcomes;
 SELECT name, direction, round(auc::numeric, 3) AS auc, lead_days AS lead FROM rank_signals(:'card', '2026-07-01', labels => 'own') WHERE name = 'clear' AND computed LIKE 'mean%';
-SELECT count(*), count(auc) AS judged FROM rank_signals(:'card', '2026-03-01');
+SELECT count(*), count(auc) AS judged, max(known) AS known, bool_or(tells) AS tells FROM rank_signals(:'card', '2026-03-01');
 SELECT rank_signals(NULL, '2026-07-01');
 SELECT rank_signals(:'card', NULL);
 SELECT rank_signals(:'card', '2026-07-01', days => 0);
@@ -71,8 +71,12 @@ SELECT bool_and(CASE WHEN measure = 'same_level' THEN v.p_value IS NULL ELSE abs
   FROM fitted AS f, calibration_verdicts(f.report) AS v, LATERAL (SELECT (train_model('SELECT * FROM points', 'churned', 'logistic', account => 'account_id')).report AS r OFFSET 0) AS t, jsonb_array_elements(t.r -> 'coefficients') AS c
  WHERE c ->> 'name' = v.measure;
 -- the draft: a scorecard, with the weights, and that differs in nothing else
-SELECT d.part, d.name, d.key, d.a_value, d.b_value FROM fitted, scorecard_diff(:'card', draft) AS d WHERE key <> 'evidence';
+SELECT d.part, d.name, d.key, d.a_value, d.b_value FROM fitted, scorecard_diff(:'card', draft) AS d WHERE key IS DISTINCT FROM 'evidence';
 SELECT scorecard_shares(draft) FROM fitted;
+-- as many are in each band, and more of those in the lowest one leave
+SELECT b.* FROM fitted, jsonb_to_recordset(report -> 'bands') AS b(band text, "from" numeric, new_from numeric, observations int, new_observations int, rate numeric, new_rate numeric);
+WITH s AS (SELECT o.outcome = 'churned' AS o, n.band FROM fitted AS f, scores(f.draft, '2026-05-22') AS n JOIN outcomes AS o USING (account_id))
+SELECT band, count(*), avg(o::int) FROM s GROUP BY 1 ORDER BY 1 DESC;
 SELECT count(*) FROM scorecards WHERE name = 'ranked';
 -- it tells better who churns, here on the accounts that it was made of
 SELECT round(auc(o.outcome = 'churned', -(score(:'card', s.measures)).score)::numeric, 3) AS before, round(auc(o.outcome = 'churned', -(score(f.draft, s.measures)).score)::numeric, 3) AS after
@@ -89,7 +93,7 @@ DELETE FROM outcomes WHERE account_id LIKE 'a2%';
 DELETE FROM outcomes WHERE account_id LIKE 'a3%';
 SELECT calibrate(:'card', '2026-07-01', lead => 10);
 SELECT draft IS NOT NULL AS draft, report ->> 'observations' AS observations FROM calibrate(:'card', '2026-07-01', lead => 10, force => true);
-UPDATE outcomes SET outcome = 'renewed';
+UPDATE outcomes SET outcome = 'renewed' WHERE outcome = 'churned';
 SELECT calibrate(:'card', '2026-07-01', lead => 10, force => true);
 SELECT calibrate(:'card', '2026-03-01', force => true);
 SELECT calibrate(NULL, '2026-03-01');
