@@ -320,9 +320,14 @@ BEGIN
                array_agg(v.label) FILTER (WHERE v.x IS NOT NULL) AS labels, array_agg(v.x) FILTER (WHERE v.x IS NOT NULL) AS xs, array_agg(v.account_id) FILTER (WHERE v.x IS NOT NULL) AS names
         FROM value AS v WHERE v.main GROUP BY v.i
     ), judged AS (
-        SELECT m.*, a.auc >= 0.5 AS rises, greatest(a.auc, 1 - a.auc) AS area,
-               CASE WHEN a.auc >= 0.5 THEN a.low ELSE 1 - a.high END AS lower_end, CASE WHEN a.auc >= 0.5 THEN a.high ELSE 1 - a.low END AS upper_end
-        FROM main AS m LEFT JOIN LATERAL healthscore.hs_auc_clustered(m.labels, m.xs, m.names, level) AS a ON true
+        SELECT g.*, CASE WHEN least(g.positives, g.known - g.positives) < 10 THEN NULL
+                         WHEN g.lower_end IS NOT NULL THEN g.lower_end
+                         -- no mistake among n: at least 1 - 3 / n, the rule of three
+                         WHEN g.area = 1 THEN 1 - 3.0 / least(g.positives, g.known - g.positives)
+                         ELSE 0 END AS sure
+        FROM (SELECT m.*, a.auc >= 0.5 AS rises, greatest(a.auc, 1 - a.auc) AS area,
+                     CASE WHEN a.auc >= 0.5 THEN a.low ELSE 1 - a.high END AS lower_end, CASE WHEN a.auc >= 0.5 THEN a.high ELSE 1 - a.low END AS upper_end
+              FROM main AS m LEFT JOIN LATERAL healthscore.hs_auc_clustered(m.labels, m.xs, m.names, level) AS a ON true) AS g
     ), earlier AS (
         -- what lies apart by 30 days, each with all rows in which nothing happened
         SELECT d.i, d.ahead, healthscore.auc_interval(healthscore.ranking(v.label, CASE WHEN j.rises THEN v.x ELSE -v.x END), level) AS a
@@ -334,18 +339,18 @@ BEGIN
         SELECT e.i, max(e.ahead) FILTER (WHERE e.held) AS ahead
         FROM (SELECT e.i, e.ahead, bool_and(coalesce((e.a).low > 0.5, (e.a).auc = 1, false)) OVER (PARTITION BY e.i ORDER BY e.ahead) AS held FROM earlier AS e) AS e GROUP BY e.i
     )
-    SELECT row_number() OVER (ORDER BY j.area DESC NULLS LAST, d.i), CASE WHEN d.i <= own THEN 'measure' ELSE 'signal' END,
+    SELECT row_number() OVER (ORDER BY j.sure DESC NULLS LAST, j.area DESC NULLS LAST, d.i), CASE WHEN d.i <= own THEN 'measure' ELSE 'signal' END,
            CASE WHEN d.i <= own THEN d.m ->> 'name' ELSE d.m ->> 'signal' END, d.m ->> 'signal', healthscore.hs_measure_words(d.m),
            CASE WHEN j.area > 0.5 THEN CASE WHEN j.rises THEN 'high' ELSE 'low' END END, j.area, j.lower_end, j.upper_end,
            CASE WHEN j.area > 0.5 THEN healthscore.lift(CASE WHEN j.rises THEN j.up ELSE j.down END) WHEN j.area = 0.5 THEN 1 END,
-           j.known / nullif(j.asked, 0)::double precision, coalesce(j.known, 0), coalesce(j.positives, 0), r.ahead::integer, coalesce(j.lower_end > 0.5, CASE WHEN j.area IS NOT NULL THEN j.area = 1 END)
+           j.known / nullif(j.asked, 0)::double precision, coalesce(j.known, 0), coalesce(j.positives, 0), r.ahead::integer, j.sure > 0.5
     FROM jsonb_array_elements(wide::jsonb -> 'measures') WITH ORDINALITY AS d(m, i)
     LEFT JOIN judged AS j ON j.i = d.i
     LEFT JOIN reach AS r ON r.i = d.i
     ORDER BY 1;
 END
 $$;
-COMMENT ON FUNCTION healthscore.rank_signals(healthscore.scorecard, date, text[], text, integer, integer, integer, date, regclass, regclass, integer, integer, double precision) IS 'Which signals foretell an outcome, each for itself: every measure of the card, and of every signal, and of every other numeric or boolean column of the source that is no outcome, the mean over "days" days and the slope over three times as many. Observations are those of training_set() with the same arguments, lead 30 if nothing else is given. place: by auc; what: measure or signal; computed: in words; direction: the outcome goes with high or low values; auc: in that direction, so at least 0.5; low, high: its interval, rows of an account taken together; lift: of the tenth most at risk; known: observations whose value is known; coverage: known / all; positives: known ones with the outcome; tells: the interval is above 0.5 (NULL: nothing to judge by). lead_days: the longest time before the outcome at which, and at all shorter ones, the order is better than chance: with a lead of lead, lead + 30, ... up to look_back days; with every and horizon in steps of 30 days; NULL: at none. Of many signals, one in twenty tells by chance.';
+COMMENT ON FUNCTION healthscore.rank_signals(healthscore.scorecard, date, text[], text, integer, integer, integer, date, regclass, regclass, integer, integer, double precision) IS 'Which signals foretell an outcome, each for itself: every measure of the card, and of every signal, and of every other numeric or boolean column of the source that is no outcome, the mean over "days" days and the slope over three times as many. Observations are those of training_set() with the same arguments, lead 30 if nothing else is given. place: by the lower end of the interval of the auc, so that few observations do not come first; what: measure or signal; computed: in words; direction: the outcome goes with high or low values; auc: in that direction, so at least 0.5; low, high: its interval, rows of an account taken together; lift: of the tenth most at risk; known: observations whose value is known; coverage: known / all; positives: known ones with the outcome; tells: the interval is above 0.5, or, where it has none, the order is without a mistake; NULL with fewer than 10 known observations of either kind, which come last. lead_days: the longest time before the outcome at which, and at all shorter ones, the order is better than chance: with a lead of lead, lead + 30, ... up to look_back days; with every and horizon in steps of 30 days; NULL: at none. Of many signals, one in twenty tells by chance.';
 
 -- Weights
 
