@@ -31,10 +31,13 @@ BEGIN
         RAISE EXCEPTION '% must be a query', what USING ERRCODE = 'null_value_not_allowed',
             HINT = 'One SELECT that changes nothing.';
     END IF;
+    IF query !~* '^(\s|--[^\n]*\n|/\*.*?\*/)*(\(|select|with|table|values)' THEN
+        RAISE EXCEPTION '% must be one SELECT that changes nothing', what USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     RETURN regexp_replace(query, '[\s;]+$', '');
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_plain_query(text, text) IS 'A query as it can stand in a FROM, without the semicolon at its end; NULL or nothing is error 22004.';
+COMMENT ON FUNCTION healthscore.hs_plain_query(text, text) IS 'A query as it can stand in a FROM, without the semicolon at its end; NULL or nothing is error 22004, and what does not begin like a SELECT 22023.';
 
 CREATE FUNCTION healthscore.hs_predicted(model healthscore.model, query text, label text, account text, features text, missing_ok boolean, margins boolean, path text)
 RETURNS TABLE (outcome boolean, prediction double precision, account_id text)

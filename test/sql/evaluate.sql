@@ -86,6 +86,7 @@ SELECT evaluate(:'good', 'SELECT 1) AS q; DROP TABLE past; SELECT (1', 'churned'
 SELECT evaluate(:'good', 'SELECT * FROM past) AS q; DROP TABLE past; SELECT * FROM (SELECT 1', 'churned');
 CREATE FUNCTION spoil() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM mine.past; RETURN true; END';
 SELECT evaluate(:'good', 'SELECT x, spoil() AS churned FROM past', 'churned');
+SELECT value FROM evaluate(:'good', E'-- what\n/* is */ (TABLE past);', 'churned') WHERE metric = 'rows';
 SELECT evaluate(:'good', ' ; ', 'churned');
 SELECT evaluate(:'good', NULL, 'churned');
 SELECT evaluate(NULL, 'SELECT * FROM past', 'churned');
