@@ -73,14 +73,14 @@ SELECT outcome, (SELECT count(*) FILTER (WHERE label) FROM training_set(card(), 
 FROM unnest('{churned,contracted,renewed}'::text[]) AS u(outcome);
 
 -- Nothing that came after the date of observation is in it.
-CREATE TABLE base AS SELECT * FROM training_set(carrying(), '2026-06-30');
+CREATE TABLE base AS SELECT * FROM training_set(carrying(), '2026-06-30', horizon => 28, every => 28, from_day => '2024-08-01');
 CREATE FUNCTION leaks(observed date, card scorecard) RETURNS TABLE (rows bigint, leaks bigint) LANGUAGE sql VOLATILE AS $$
     SELECT count(*), count(*) FILTER (WHERE n.account_id IS NULL OR b.account_id IS NULL OR (b.label, b.outcome_date) IS DISTINCT FROM (n.label, n.outcome_date)
         OR array_send(n.measures) IS DISTINCT FROM array_send(b.measures))
     FROM (SELECT * FROM base WHERE observed_on = observed) AS b
-    FULL JOIN (SELECT * FROM training_set(card, '2026-06-30') WHERE observed_on = observed) AS n USING (account_id)
+    FULL JOIN (SELECT * FROM training_set(card, '2026-06-30', horizon => 28, every => 28, from_day => '2024-08-01') WHERE observed_on = observed) AS n USING (account_id)
 $$;
-SELECT observed_on AS night FROM base GROUP BY 1 ORDER BY count(*) DESC, 1 OFFSET 3 LIMIT 1 \gset
+SELECT '2025-09-25' AS night \gset
 SELECT * FROM leaks(:'night', carrying());
 -- one signal a day into the future: of what came after the date, and so it must be seen
 BEGIN;
@@ -108,7 +108,7 @@ ROLLBACK;
 DO $$
 DECLARE n date; x record;
 BEGIN
-    FOR n IN SELECT DISTINCT observed_on FROM base WHERE observed_on > '2025-12-01' LOOP
+    FOR n IN SELECT DISTINCT observed_on FROM base WHERE extract(month FROM observed_on) IN (2, 5, 12) LOOP
         BEGIN
             DELETE FROM healthscore.signals WHERE day > n;
             SELECT * INTO x FROM test_training.leaks(n, test_training.carrying());
