@@ -843,6 +843,39 @@ get_dates(FunctionCallInfo fcinfo, int arg, int *n)
 }
 
 /*
+ * The measures at a date, with what was last known of them, by way of every day
+ * before it; *walked is the date where that got to, if it may go on from there.
+ */
+static void
+walk_to(Request *r, Carry *carry, int64 to, int64 *walked, Datum *ages,
+		bool *no_age)
+{
+	int64 date = carry_from(carry, to);
+
+	if (*walked >= date - 1 && *walked < to)
+	{
+		date = *walked + 1;
+		check_rolled(hs_roll_next(r->roll), r->card);
+	}
+	else
+	{
+		memset(carry->ever, false, r->n * sizeof(bool));
+		check_rolled(hs_roll_start(r->roll, (int32) date, 1), r->card);
+	}
+	for (;; date++)
+	{
+		finish(r->site, r->has_since, r->since);
+		carry_over(carry, date, r->n, r->site->values, r->site->nulls, ages,
+				   no_age);
+		if (date == to)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		check_rolled(hs_roll_next(r->roll), r->card);
+	}
+	*walked = to;
+}
+
+/*
  * hs_measure_dates(card, series, dates, since, until, listed, days): what
  * hs_measure_nights() gives at each of the dates, in their order, and where it
  * gives nothing, why.  From a date to one that is as far away as the one before
@@ -862,6 +895,7 @@ hs_measure_dates(PG_FUNCTION_ARGS)
 	Datum states[lengthof(date_states)];
 	int n_dates;
 	int step = 0; /* of the roll, at dates[i - 1]; 0 = it must be begun */
+	int64 walked = PG_INT64_MIN; /* where walk_to() left the roll */
 	int i;
 
 	check_call(fcinfo);
@@ -889,6 +923,8 @@ hs_measure_dates(PG_FUNCTION_ARGS)
 			state = DATE_NOT_BEGUN;
 		else if (dates[i] >= until)
 			state = DATE_ENDED;
+		else if (walked < dates[i] && walked >= carry_from(&carry, dates[i]))
+			walk_to(&r, &carry, dates[i], &walked, ages, no_age);
 		else
 		{
 			if (step > 0 && (int64) dates[i] - dates[i - 1] == step)
@@ -902,45 +938,24 @@ hs_measure_dates(PG_FUNCTION_ARGS)
 				check_rolled(hs_roll_start(r.roll, dates[i], Max(step, 1)),
 							 r.card);
 			}
-			if (!listed && !hs_roll_has_rows(r.roll))
-				state = DATE_UNSEEN;
-		}
-		if (state == DATE_NOT_BEGUN || state == DATE_ENDED)
-			step = 0;
-
-		if (state == DATE_OBSERVED)
-		{
+			walked = PG_INT64_MIN;
 			finish(r.site, r.has_since, r.since);
 			if (!nothing_missing(&r, &carry))
-			{
-				/* the days before, for what was last known */
-				int64 date = carry_from(&carry, dates[i]);
+				walk_to(&r, &carry, dates[i], &walked, ages, no_age);
+		}
+		if (state != DATE_OBSERVED || walked == dates[i])
+			step = 0;
+		if (state == DATE_OBSERVED && !listed && !hs_roll_has_rows(r.roll))
+			state = DATE_UNSEEN;
 
-				step = 0;
-				memset(carry.ever, false, r.n * sizeof(bool));
-				check_rolled(hs_roll_start(r.roll, (int32) date, 1), r.card);
-				for (;; date++)
-				{
-					finish(r.site, r.has_since, r.since);
-					carry_over(&carry, date, r.n, r.site->values, r.site->nulls,
-							   ages, no_age);
-					if (date == dates[i])
-						break;
-					CHECK_FOR_INTERRUPTS();
-					check_rolled(hs_roll_next(r.roll), r.card);
-				}
-			}
-			row[3] = PointerGetDatum(
-				hs_float8_array(r.site->values, r.site->nulls, r.n));
-		}
-		else
-		{
-			none[3] = true;
-			row[3] = (Datum) 0;
-		}
 		row[0] = Int32GetDatum(i + 1);
 		row[1] = DateADTGetDatum(dates[i]);
 		row[2] = states[state];
+		row[3] = (Datum) 0;
+		none[3] = state != DATE_OBSERVED;
+		if (!none[3])
+			row[3] = PointerGetDatum(
+				hs_float8_array(r.site->values, r.site->nulls, r.n));
 		tuplestore_putvalues(r.store, r.desc, row, none);
 		if (!none[3])
 			pfree(DatumGetPointer(row[3]));
