@@ -300,6 +300,8 @@ put_tree(Packer *p, const HsTree *tree, HsTreeHead *head, const int32 *order,
 		put_statistic(model, model->cover, p->node + k, node->cover);
 		put_statistic(model, model->gain, p->node + k, leaf ? 0 : node->gain);
 		put_statistic(model, model->value, p->node + k, node->value);
+		if ((k & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
 	}
 	p->node += n;
 	pfree(depth);
