@@ -261,7 +261,7 @@ categorical_features(const HsForest *forest)
 }
 
 /*
- * The document has what XGBoost 1.6 and later want.  A base margin that is the
+ * The document has what XGBoost 1.7 and later want.  A base margin that is the
  * logit of no float becomes a tree of one leaf in front of the others: the sum
  * starts there, so it is the same to the last bit.
  */
