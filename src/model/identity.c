@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 #include "model/model.h"
@@ -38,6 +39,8 @@ mix_double(uint64 hash, double x)
 static uint64
 mix_string(uint64 hash, const char *s)
 {
+	/* names in another encoding are the same names */
+	s = pg_server_to_any(s, strlen(s), PG_UTF8);
 	for (; *s != '\0'; s++)
 		hash = mix(hash, (unsigned char) *s);
 	return mix(hash, 256);

@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -18,7 +19,7 @@
 #include "model/model.h"
 #include "model/model_text.h"
 
-/* Version of the binary form: one byte, then the document as text. */
+/* Version of the binary form: one byte, then the document, in UTF-8 always. */
 #define WIRE_VERSION 1
 
 static const HsModel *
@@ -79,14 +80,17 @@ static HsModel *
 receive_model(StringInfo buf)
 {
 	int version = pq_getmsgbyte(buf);
+	const char *bytes;
 	char *text;
 	int len;
 
 	if (version != WIRE_VERSION)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("model version %d is not supported", version)));
-	text = pq_getmsgtext(buf, buf->len - buf->cursor, &len);
-	return read_model(text, len);
+	len = buf->len - buf->cursor;
+	bytes = pq_getmsgbytes(buf, len);
+	text = pg_any_to_server(bytes, len, PG_UTF8);
+	return read_model(text, text == bytes ? len : strlen(text));
 }
 
 PG_FUNCTION_INFO_V1(hs_model_recv);
@@ -117,12 +121,14 @@ hs_model_send(PG_FUNCTION_ARGS)
 	const HsModel *model = get_model(fcinfo, 0);
 	StringInfoData text;
 	StringInfoData buf;
+	const char *utf8;
 
 	initStringInfo(&text);
 	hs_model_to_text(model, &text);
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, WIRE_VERSION);
-	pq_sendtext(&buf, text.data, text.len);
+	utf8 = pg_server_to_any(text.data, text.len, PG_UTF8);
+	pq_sendbytes(&buf, utf8, strlen(utf8));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 

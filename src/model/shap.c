@@ -89,6 +89,7 @@ struct HsShap
 	double w[MAX_LANES];
 
 	/* working memory of a call */
+	void *scratch; /* hs_walk_size() */
 	double *views;
 	double *down; /* D of the nodes of a tree */
 	double *up;	  /* S */
@@ -408,6 +409,7 @@ hs_shap_make(const HsModel *model)
 	pfree(path.met);
 	pfree(path.share);
 
+	shap->scratch = palloc(hs_walk_size(model) + 1);
 	shap->views = palloc0_array(double, 1 + 6 * model->n_features);
 	shap->down = palloc_extended((Size) largest * shap->lanes * sizeof(double),
 								 MCXT_ALLOC_HUGE);
@@ -562,6 +564,31 @@ linear_terms(const HsModel *model, const double *features,
 											  weight[2 * n + j]);
 }
 
+/*
+ * The margin of a forest in single precision is a sum of floats, which is off
+ * from the exact sum by some 1e-6.  The contributions have their shares of
+ * that, so that they sum to the margin that is predicted.
+ */
+static void
+share_rounding(HsShap *shap, const HsModel *model, const double *features,
+			   double *contributions)
+{
+	double rest =
+		hs_model_margin(model, features, shap->scratch) - shap->baseline;
+	double size = 0;
+	int j;
+
+	for (j = 0; j < shap->n_features; j++)
+	{
+		rest -= contributions[j];
+		size += fabs(contributions[j]);
+	}
+	if (size == 0)
+		return;
+	for (j = 0; j < shap->n_features; j++)
+		contributions[j] += rest * (fabs(contributions[j]) / size);
+}
+
 void
 hs_shap(HsShap *shap, const HsModel *model, const double *features,
 		double *contributions)
@@ -596,4 +623,6 @@ hs_shap(HsShap *shap, const HsModel *model, const double *features,
 			sum += shap->phi[j * lanes + k];
 		contributions[j] = sum / model->divisor;
 	}
+	if (!model->in_double)
+		share_rounding(shap, model, features, contributions);
 }
