@@ -50,7 +50,7 @@ fail(const char *key, const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("LightGBM model is not valid"),
-					errdetail("\"%.100s\" %s.", key, problem)));
+					errdetail("\"%s\" %s.", key, problem)));
 	pg_unreachable();
 }
 
@@ -404,9 +404,9 @@ read_objective(const Text *text, HsForest *forest)
 	else if (word != NULL && strcmp(word, "regression") == 0)
 		forest->objective = HS_OBJECTIVE_SQUARED;
 	else
-		unsupported(psprintf("Its objective is \"%.100s\"; binary and "
+		unsupported(psprintf("Its objective is \"%s\"; binary and "
 							 "regression can be imported.",
-							 word == NULL ? "" : word));
+							 word == NULL ? "" : hs_doc_clip(word)));
 	while ((word = strtok_r(NULL, " ", &rest)) != NULL)
 	{
 		if (forest->objective == HS_OBJECTIVE_LOGISTIC &&
@@ -419,8 +419,8 @@ read_objective(const Text *text, HsForest *forest)
 				fail("objective", "has a sigmoid that is not a number");
 		}
 		else
-			unsupported(
-				psprintf("Its objective has the option \"%.100s\".", word));
+			unsupported(psprintf("Its objective has the option \"%s\".",
+								 hs_doc_clip(word)));
 	}
 }
 

@@ -264,11 +264,11 @@ read_objective(const HsDoc *learner, HsForest *forest)
 			 strcmp(name, "reg:squarederror") == 0)
 		forest->objective = HS_OBJECTIVE_SQUARED;
 	else
-		unsupported(psprintf("Its objective is \"%.100s\"; those of two "
+		unsupported(psprintf("Its objective is \"%s\"; those of two "
 							 "classes, binary:logistic, binary:logitraw, "
 							 "reg:logistic, and reg:squarederror can be "
 							 "imported.",
-							 name));
+							 hs_doc_clip(name)));
 }
 
 /*
@@ -327,9 +327,9 @@ hs_import_xgboost(const HsDoc *doc, bool best_iteration)
 	if (strcmp(name, "dart") == 0 && hs_doc_find(booster, "gbtree") != NULL)
 		booster = hs_doc_need(booster, "gbtree", HS_DOC_OBJECT);
 	else if (strcmp(name, "gbtree") != 0 && strcmp(name, "dart") != 0)
-		unsupported(psprintf("Its booster is \"%.100s\"; trees can be "
+		unsupported(psprintf("Its booster is \"%s\"; trees can be "
 							 "imported.",
-							 name));
+							 hs_doc_clip(name)));
 	model = hs_doc_need(booster, "model", HS_DOC_OBJECT);
 	if (weights == NULL)
 		weights = hs_doc_find(model, "weight_drop");

@@ -311,11 +311,41 @@ read_histogram(const HsDoc *doc, HsHistogram *out)
 	out->counts[out->n] = need_number(doc, "unknown");
 }
 
-static void
-read_extra(const HsDoc *doc, int n_features, HsModelExtra *extra)
+/*
+ * A calibration of its document, an object.
+ */
+void
+hs_calibration_from_doc(const HsDoc *c, HsCalibration *out)
 {
 	static const char *const platt[] = { "kind", "a", "b", NULL };
 	static const char *const isotonic[] = { "kind", "x", "y", NULL };
+	const char *kind = hs_doc_need(c, "kind", HS_DOC_STRING)->text;
+
+	if (strcmp(kind, "platt") == 0)
+	{
+		check_keys(c, platt);
+		out->kind = HS_CALIBRATION_PLATT;
+		out->a = need_number(c, "a");
+		out->b = need_number(c, "b");
+	}
+	else if (strcmp(kind, "isotonic") == 0)
+	{
+		const HsDoc *x = hs_doc_need(c, "x", HS_DOC_NUMBERS);
+
+		check_keys(c, isotonic);
+		out->kind = HS_CALIBRATION_ISOTONIC;
+		out->n = x->n;
+		out->x = x->numbers;
+		out->y = need_numbers(c, "y", x->n)->numbers;
+	}
+	else
+		hs_doc_fail("calibration", "must be of kind \"platt\" or "
+								   "\"isotonic\"");
+}
+
+static void
+read_extra(const HsDoc *doc, int n_features, HsModelExtra *extra)
+{
 	static const char *const parts[] = { "score", "features", NULL };
 	const HsDoc *c = hs_doc_want(doc, "calibration", HS_DOC_OBJECT);
 	const HsDoc *h = hs_doc_want(doc, "histograms", HS_DOC_OBJECT);
@@ -323,30 +353,7 @@ read_extra(const HsDoc *doc, int n_features, HsModelExtra *extra)
 	int i = 0;
 
 	if (c != NULL)
-	{
-		const char *kind = hs_doc_need(c, "kind", HS_DOC_STRING)->text;
-
-		if (strcmp(kind, "platt") == 0)
-		{
-			check_keys(c, platt);
-			extra->calibration.kind = HS_CALIBRATION_PLATT;
-			extra->calibration.a = need_number(c, "a");
-			extra->calibration.b = need_number(c, "b");
-		}
-		else if (strcmp(kind, "isotonic") == 0)
-		{
-			const HsDoc *x = hs_doc_need(c, "x", HS_DOC_NUMBERS);
-
-			check_keys(c, isotonic);
-			extra->calibration.kind = HS_CALIBRATION_ISOTONIC;
-			extra->calibration.n = x->n;
-			extra->calibration.x = x->numbers;
-			extra->calibration.y = need_numbers(c, "y", x->n)->numbers;
-		}
-		else
-			hs_doc_fail("calibration", "must be of kind \"platt\" or "
-									   "\"isotonic\"");
-	}
+		hs_calibration_from_doc(c, &extra->calibration);
 	if (h == NULL)
 		return;
 	check_keys(h, parts);
@@ -429,9 +436,9 @@ hs_model_from_doc(const HsDoc *doc)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
 					 errmsg("model document is damaged"),
-					 errdetail("Its checksum is \"%.40s\", its contents have "
+					 errdetail("Its checksum is \"%s\", its contents have "
 							   "\"%s\".",
-							   checksum->text, expected),
+							   hs_doc_clip(checksum->text), expected),
 					 errhint("If it was changed on purpose, leave out the key "
 							 "\"checksum\".")));
 	}

@@ -268,3 +268,50 @@ hs_model_info(PG_FUNCTION_ARGS)
 	appendStringInfoChar(&out, '}');
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
 }
+
+static void
+put_histogram(ReturnSetInfo *rsinfo, const char *feature, const HsHistogram *h)
+{
+	int k;
+
+	for (k = 0; h->n > 0 && k <= h->n; k++)
+	{
+		Datum out[5] = { 0 };
+		bool isnull[5] = { 0 };
+		bool unknown = k == h->n;
+
+		isnull[0] = feature == NULL;
+		if (feature != NULL)
+			out[0] = CStringGetTextDatum(feature);
+		isnull[1] = unknown;
+		out[1] = Int32GetDatum(k + 1);
+		isnull[2] = unknown || k == 0;
+		if (!isnull[2])
+			out[2] = Float8GetDatum(h->edges[k - 1]);
+		isnull[3] = unknown || k == h->n - 1;
+		if (!isnull[3])
+			out[3] = Float8GetDatum(h->edges[k]);
+		out[4] = Float8GetDatum(h->counts[k]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, out, isnull);
+	}
+}
+
+/*
+ * model_histograms(model) -> rows (feature, bin, low, high, count), first of
+ * the score, whose feature is NULL; a NULL bin counts what was not known.
+ */
+PG_FUNCTION_INFO_V1(hs_model_histograms);
+Datum
+hs_model_histograms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const HsModel *model = get_model(fcinfo, 0);
+	const HsModelExtra *extra = hs_model_extra(model);
+	int i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	put_histogram(rsinfo, NULL, &extra->score);
+	for (i = 0; extra->features != NULL && i < model->n_features; i++)
+		put_histogram(rsinfo, HS_MODEL_NAME(model, i), &extra->features[i]);
+	return (Datum) 0;
+}

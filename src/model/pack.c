@@ -642,3 +642,25 @@ hs_model_extra(const HsModel *model)
 	}
 	return extra;
 }
+
+HsModel *
+hs_model_repack(const HsModel *model, char **features,
+				const HsModelExtra *extra)
+{
+	if (model->kind == HS_MODEL_LINEAR)
+	{
+		HsLinear *linear = hs_model_linear(model);
+
+		if (features != NULL)
+			linear->features = features;
+		return hs_model_pack_linear(linear, extra);
+	}
+	else
+	{
+		HsForest *forest = hs_model_forest(model);
+
+		if (features != NULL)
+			forest->features = features;
+		return hs_model_pack_forest(forest, extra);
+	}
+}

@@ -436,12 +436,20 @@ hs_doc_parse(const char *text, int len)
 	return doc;
 }
 
+const char *
+hs_doc_clip(const char *text)
+{
+	int len = strlen(text);
+
+	return pnstrdup(text, pg_mbcliplen(text, len, 60));
+}
+
 void
 hs_doc_fail(const char *key, const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("model document is not valid"),
-					errdetail("\"%.100s\" %s.", key, problem)));
+					errdetail("\"%s\" %s.", hs_doc_clip(key), problem)));
 	pg_unreachable();
 }
 
