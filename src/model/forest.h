@@ -23,6 +23,7 @@
 #define HS_MAX_TREES 20000
 #define HS_MAX_NODES 10000000
 #define HS_MAX_DEPTH 64
+#define HS_MAX_CATEGORY 16777216 /* exclusive: exact in a float */
 
 typedef enum HsObjective
 {
@@ -34,10 +35,11 @@ typedef enum HsObjective
 typedef struct HsNode
 {
 	int32 feature; /* -1: a leaf */
-	int32 left;	   /* */
-	int32 right;   /* */
+	int32 left;	   /* where x < threshold goes */
+	int32 right;   /* where the others go */
 	bool default_left;
 	bool categorical;	  /* in the set: right; see HsTree.categories */
+	bool zero_unknown;	  /* 0 goes the default way too; only in double */
 	double threshold;	  /* a float, unless the forest is in double */
 	double value;		  /* of a leaf; of an inner node what it would be */
 	double cover;		  /* weight of the training rows that came here, >= 0 */

@@ -1,0 +1,271 @@
+/*-------------------------------------------------------------------------
+ *
+ * features.c
+ *		Features of one account, from an array or from a row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "model/features.h"
+#include "model/walk.h"
+
+HsFeatureSite *
+hs_feature_site(FunctionCallInfo fcinfo)
+{
+	HsFeatureSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(HsFeatureSite));
+		site->context = fcinfo->flinfo->fn_mcxt;
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+static void
+forget_row(HsFeatureSite *site)
+{
+	if (site->desc != NULL)
+		FreeTupleDesc(site->desc);
+	site->desc = NULL;
+	if (site->column != NULL)
+	{
+		pfree(site->column);
+		pfree(site->types);
+		pfree(site->datums);
+		pfree(site->nulls);
+	}
+	site->column = NULL;
+	site->mapped = false;
+}
+
+/*
+ * The model, and room for its features.  All that is kept belongs to one model:
+ * headers with the same identity, sizes and offsets are of the same one.
+ */
+static const HsModel *
+fetch_model(FunctionCallInfo fcinfo, HsModelPart part, HsFeatureSite *site)
+{
+	const HsModel *model =
+		hs_model_fetch(&site->models, PG_GETARG_DATUM(0), part, site->context);
+
+	if (site->known && memcmp(&site->head, model, sizeof(HsModel)) == 0)
+		return model;
+
+	site->known = false;
+	forget_row(site);
+	if (site->values != NULL)
+	{
+		pfree(site->values);
+		pfree(site->scratch);
+		site->values = NULL;
+	}
+	if (site->extra_context != NULL)
+		MemoryContextReset(site->extra_context);
+	else
+		site->extra_context = AllocSetContextCreate(
+			site->context, "healthscore model site", ALLOCSET_SMALL_SIZES);
+	site->extra = NULL;
+	site->values =
+		MemoryContextAlloc(site->context, model->n_features * sizeof(double));
+	site->scratch = MemoryContextAlloc(site->context, hs_walk_size(model) + 1);
+	memcpy(&site->head, model, sizeof(HsModel));
+	site->known = true;
+	return model;
+}
+
+pg_noreturn static void
+infinite(const HsModel *model, int i)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("feature \"%s\" is infinite", HS_MODEL_NAME(model, i)),
+			 errhint("A value that is not known is NULL or NaN.")));
+	pg_unreachable();
+}
+
+const HsModel *
+hs_features_array(FunctionCallInfo fcinfo, HsModelPart part,
+				  HsFeatureSite *site)
+{
+	const HsModel *model = fetch_model(fcinfo, part, site);
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
+	const double *data = (const double *) ARR_DATA_PTR(array);
+	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	int n = model->n_features;
+	int i;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("features must have one dimension")));
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model has %d features, but %d were given", n,
+						ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array))),
+				 errhint("Give one value for each of "
+						 "healthscore.model_features(), in that order, or a "
+						 "row.")));
+	for (i = 0; i < n; i++)
+	{
+		bool known = bitmap == NULL || (bitmap[i / 8] & (1 << (i % 8))) != 0;
+
+		site->values[i] = known ? *data++ : NAN;
+		if (isinf(site->values[i]))
+			infinite(model, i);
+	}
+	return model;
+}
+
+static bool
+is_number(Oid type)
+{
+	switch (type)
+	{
+		case FLOAT8OID:
+		case FLOAT4OID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case BOOLOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static double
+to_double(Oid type, Datum datum)
+{
+	switch (type)
+	{
+		case FLOAT8OID:
+			return DatumGetFloat8(datum);
+		case FLOAT4OID:
+			return DatumGetFloat4(datum);
+		case INT2OID:
+			return DatumGetInt16(datum);
+		case INT4OID:
+			return DatumGetInt32(datum);
+		case INT8OID:
+			return DatumGetInt64(datum);
+		case BOOLOID:
+			return DatumGetBool(datum);
+		default:
+			return DatumGetFloat8(DirectFunctionCall1(numeric_float8, datum));
+	}
+}
+
+/*
+ * Find the features of the model among the columns of a row type.
+ */
+static void
+map_row(const HsModel *model, HsFeatureSite *site, Oid type, int32 typmod,
+		bool missing_ok)
+{
+	MemoryContext old;
+	int i;
+	int j;
+
+	forget_row(site);
+	old = MemoryContextSwitchTo(site->context);
+	site->desc = lookup_rowtype_tupdesc_copy(type, typmod);
+	site->type = type;
+	site->typmod = typmod;
+	site->missing_ok = missing_ok;
+	site->column = palloc_array(int, model->n_features);
+	site->types = palloc0_array(Oid, model->n_features);
+	site->datums = palloc_array(Datum, Max(site->desc->natts, 1));
+	site->nulls = palloc_array(bool, Max(site->desc->natts, 1));
+	MemoryContextSwitchTo(old);
+
+	for (i = 0; i < model->n_features; i++)
+	{
+		const char *name = HS_MODEL_NAME(model, i);
+
+		site->column[i] = -1;
+		for (j = 0; j < site->desc->natts; j++)
+		{
+			Form_pg_attribute att = TupleDescAttr(site->desc, j);
+
+			if (att->attisdropped || strcmp(NameStr(att->attname), name) != 0)
+				continue;
+			if (site->column[i] >= 0)
+				ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+								errmsg("row has two columns with the name "
+									   "\"%s\"",
+									   name)));
+			if (!is_number(getBaseType(att->atttypid)))
+				ereport(ERROR,
+						(errcode(ERRCODE_DATATYPE_MISMATCH),
+						 errmsg("feature \"%s\" is of type %s", name,
+								format_type_be(att->atttypid)),
+						 errdetail("Features are numbers or booleans.")));
+			site->column[i] = j;
+			site->types[i] = getBaseType(att->atttypid);
+		}
+		if (site->column[i] < 0 && !missing_ok)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("row has no column \"%s\", which is a feature of "
+							"the model",
+							name),
+					 errhint("With missing_ok => true it counts as not "
+							 "known.")));
+	}
+	site->mapped = true;
+}
+
+const HsModel *
+hs_features_record(FunctionCallInfo fcinfo, HsModelPart part, bool missing_ok,
+				   HsFeatureSite *site)
+{
+	const HsModel *model = fetch_model(fcinfo, part, site);
+	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(1);
+	Oid type = HeapTupleHeaderGetTypeId(row);
+	int32 typmod = HeapTupleHeaderGetTypMod(row);
+	HeapTupleData tuple = { 0 };
+	int i;
+
+	/* a named row type may be altered between two executions */
+	if (!site->mapped || site->type != type || site->typmod != typmod ||
+		site->missing_ok != missing_ok ||
+		HeapTupleHeaderGetNatts(row) > site->desc->natts)
+		map_row(model, site, type, typmod, missing_ok);
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	tuple.t_data = row;
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	heap_deform_tuple(&tuple, site->desc, site->datums, site->nulls);
+	for (i = 0; i < model->n_features; i++)
+	{
+		int column = site->column[i];
+
+		if (column < 0 || site->nulls[column])
+		{
+			site->values[i] = NAN;
+			continue;
+		}
+		site->values[i] = to_double(TupleDescAttr(site->desc, column)->atttypid,
+									site->datums[column]);
+		if (isinf(site->values[i]))
+			infinite(model, i);
+	}
+	return model;
+}

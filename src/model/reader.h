@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.h
+ *		Large JSON documents with many numbers, as XGBoost writes them.
+ *
+ * Unlike the server's parser this one takes NaN and Infinity, and keeps an
+ * array of numbers or booleans as one block of numbers.  Nesting, and so the
+ * stack, is bounded.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef HEALTHSCORE_READER_H
+#define HEALTHSCORE_READER_H
+
+#include "postgres.h"
+
+#include "core/compat.h"
+
+typedef enum HsDocKind
+{
+	HS_DOC_NULL,
+	HS_DOC_BOOL,
+	HS_DOC_NUMBER,
+	HS_DOC_STRING,
+	HS_DOC_NUMBERS, /* an array of numbers, booleans and nulls (NaN) */
+	HS_DOC_ARRAY,	/* any other array; an empty one is HS_DOC_NUMBERS */
+	HS_DOC_OBJECT
+} HsDocKind;
+
+typedef struct HsDoc
+{
+	HsDocKind kind;
+	char *key;	/* in the parent object */
+	char *text; /* of a string */
+	double number;
+	double *numbers;
+	int n;				 /* numbers or children */
+	struct HsDoc *first; /* children, in order */
+	struct HsDoc *next;
+} HsDoc;
+
+extern HsDoc *hs_doc_parse(const char *text, int len);
+
+extern const HsDoc *hs_doc_find(const HsDoc *object, const char *key);
+extern const HsDoc *hs_doc_need(const HsDoc *object, const char *key,
+								HsDocKind kind);
+extern const HsDoc *hs_doc_want(const HsDoc *object, const char *key,
+								HsDocKind kind);
+
+/* The beginning of a string of the document, for a message. */
+extern const char *hs_doc_clip(const char *text);
+
+pg_noreturn extern void hs_doc_fail(const char *key, const char *problem);
+extern bool hs_doc_scan_number(const char **at, const char *end, double *x);
+
+#endif /* HEALTHSCORE_READER_H */
