@@ -195,7 +195,7 @@ hs_train_report(const HsTrainSummary *summary)
 							: summary->logistic->train_loss);
 	put_side(&json, "validation", summary->n_valid, summary->positives_valid,
 			 classes,
-			 summary->boost ? summary->boost->best_loss
+			 summary->boost ? summary->boost->valid_loss
 							: summary->logistic->validation_loss);
 	if (summary->boost != NULL)
 		put_rounds(&json, summary);

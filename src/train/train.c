@@ -80,13 +80,15 @@ get_columns(FunctionCallInfo fcinfo, HsTrainColumns *columns)
 static void
 get_base(FunctionCallInfo fcinfo, HsTrainOptions *options)
 {
+	HsModelCache cache = { 0 };
 	const HsModel *model;
 	HsForest *forest;
 	const char *why = NULL;
 
 	if (PG_ARGISNULL(ARG_BASE))
 		return;
-	model = (const HsModel *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_BASE));
+	model = hs_model_fetch(&cache, PG_GETARG_DATUM(ARG_BASE), HS_PART_ALL,
+						   CurrentMemoryContext);
 	if (!options->trees || model->kind != HS_MODEL_FOREST)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("only a model of trees can be continued, with "
@@ -278,17 +280,20 @@ train(HsTrainRows *rows, HsTrainOptions *options, HsTrainSummary *summary)
 	HsLogisticResult *logistic = palloc0(sizeof(HsLogisticResult));
 
 	extra.features = palloc0(sizeof(HsHistogram) * rows->n_features);
-	hs_train_profile_features(rows, extra.features);
-	summary->idle = hs_train_idle(rows, &summary->n_idle);
 	if (options->trees)
 	{
 		set_base(rows, options, &summary->base);
 		train_trees(rows, options, boost);
 		summary->boost = boost;
+		summary->idle = hs_train_idle(rows, &summary->n_idle);
+		hs_train_profile_features(rows, extra.features);
 		hs_train_profile_score(rows->memory, boost->margin, boost->n_train,
 							   options->boost.objective, &extra.score);
 		return hs_model_pack_forest(&boost->forest, &extra);
 	}
+	/* first, as the regression changes the rows */
+	summary->idle = hs_train_idle(rows, &summary->n_idle);
+	hs_train_profile_features(rows, extra.features);
 	hs_logistic(rows, &options->logistic, logistic);
 	summary->logistic = logistic;
 	if (!logistic->converged)
