@@ -109,6 +109,12 @@ SELECT sides('SELECT *, day > ''2024-06-01'' AS side FROM panel', '{}', 'account
 SELECT sides('SELECT *, true AS side FROM panel', '{}', 'account', 'day', 'side');
 SELECT sides('SELECT *, true AS side FROM panel', '{}', NULL, NULL, 'side');
 SELECT sides('SELECT *, false AS side FROM panel', '{"early_stopping_rounds": 2}', NULL, NULL, 'side');
+-- the outcome of an account, drawn by lot, is told by its number; rows of the
+-- same account know it, other accounts do not
+SELECT account, (report -> 'validation' ->> 'log_loss')::float8 < 0.3 AS known
+  FROM (VALUES (NULL), ('account')) AS v(account),
+       train_model('SELECT id AS account, (id * 7919 % 1000) AS number, pg_temp.rnd(id, ''lot'', 2) = 0 AS churned FROM book, generate_series(1, 5) WHERE id <= 250', 'churned', force => true,
+                   params => '{"features": ["number"], "n_trees": 30, "max_depth": 12, "min_child_weight": 0, "max_bin": 256, "validation_fraction": 0.2}', account => v.account);
 
 -- early stopping keeps the best round; refit trains on all rows for so long
 SELECT report -> 'rounds' AS rounds, report -> 'best_round' AS best, report -> 'trees' AS trees, jsonb_array_length(report -> 'validation_loss') AS losses,
