@@ -23,7 +23,7 @@ PG_MODULE_MAGIC_EXT(.name = "healthscore", .version = HS_VERSION);
 PG_MODULE_MAGIC;
 #endif
 
-void _PG_init(void);
+extern PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)
