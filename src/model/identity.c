@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "model/model.h"
 
 /* FNV-1a over 64-bit words, with the upper half folded down. */
@@ -52,6 +54,8 @@ mix_forest(uint64 hash, const HsModel *model)
 		hash = mix(hash, HS_MODEL_AT(model, HsTreeHead, trees)[i].n_nodes);
 	for (i = 0; i < n; i++)
 	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
 		if (model->wide)
 		{
 			const HsWide *node = &HS_MODEL_AT(model, HsWide, nodes)[i];

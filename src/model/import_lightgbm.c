@@ -344,6 +344,8 @@ read_tree(const Text *text, int n_features, HsTree *tree)
 								 ? 0 <= threshold[i]
 								 : (type & DEFAULT_LEFT) != 0;
 	}
+	if (hs_tree_reached(tree) != tree->n_nodes)
+		fail("left_child", "and \"right_child\" do not lead to all nodes");
 	if (bits == 0)
 		return;
 	tree->categories = palloc_extended(bits * sizeof(int32), MCXT_ALLOC_HUGE);

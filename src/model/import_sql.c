@@ -145,11 +145,20 @@ hs_import_model(PG_FUNCTION_ARGS)
 	for (start = data; start < data + len && strchr(" \t\r\n", *start) != NULL;
 		 start++)
 		;
-	json = start < data + len && *start == '{';
+	json = start < data + len && (*start == '{' || *start == '[');
 	if (!PG_ARGISNULL(1))
 		format = format_of(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	else if (json)
+		format = FORMAT_XGBOOST;
+	else if (data + len - start >= 5 && memcmp(start, "tree", 4) == 0 &&
+			 (start[4] == '\n' || start[4] == '\r'))
+		format = FORMAT_LIGHTGBM;
 	else
-		format = json ? FORMAT_XGBOOST : FORMAT_LIGHTGBM;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("this is no model document that is known"),
+				 errhint("Documents of XGBoost (JSON), LightGBM (text) and "
+						 "the text form of a model can be read.")));
 	if (format != FORMAT_LIGHTGBM)
 		doc = hs_doc_parse(data, len);
 	if (PG_ARGISNULL(1) && json && hs_doc_find(doc, "healthscore_model"))

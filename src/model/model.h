@@ -192,6 +192,7 @@ extern HsModelExtra *hs_model_extra(const HsModel *model);
 
 /* check.c */
 extern void hs_forest_check(const HsForest *forest);
+extern int hs_tree_reached(const HsTree *tree);
 extern void hs_linear_check(const HsLinear *linear);
 extern void hs_extra_check(const HsModelExtra *extra, int n_features,
 						   HsObjective objective);

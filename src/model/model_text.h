@@ -15,6 +15,8 @@
 #include "model/model.h"
 #include "model/reader.h"
 
+#define HS_TEXT_VERSION 1
+
 extern HsModel *hs_model_from_doc(const HsDoc *doc);
 extern void hs_model_to_text(const HsModel *model, StringInfo out);
 
