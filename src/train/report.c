@@ -173,9 +173,7 @@ hs_train_report(const HsTrainSummary *summary)
 	escape_json(&json, options->trees ? "trees" : "logistic");
 	put_count(&json, "rows", summary->rows->n);
 	if (classes)
-		put_count(&json, "positives",
-				  summary->positives_train + summary->positives_valid +
-					  summary->positives_out);
+		put_count(&json, "positives", summary->positives);
 	key(&json, "accounts");
 	if (summary->rows->has_account)
 		appendStringInfo(&json, INT64_FORMAT, summary->counts.n);

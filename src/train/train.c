@@ -239,14 +239,17 @@ merge_sides(HsTrainRows *rows)
 }
 
 static void
-train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result)
+train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result,
+			HsTrainSummary *summary)
 {
 	HsTrainMemory *memory = rows->memory;
 	HsTrainMemory first = *memory;
-	HsBoostParams params = options->boost;
+	HsBoostParams params;
 	HsBoostResult again;
 	double *losses;
 
+	set_base(rows, options, &summary->base);
+	params = options->boost;
 	if (!options->refit)
 	{
 		hs_boost(rows, &params, result);
@@ -263,6 +266,10 @@ train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result)
 	MemoryContextDelete(first.context);
 
 	merge_sides(rows);
+	summary->n_train =
+		hs_train_side_count(rows, HS_SIDE_TRAIN, &summary->positives_train);
+	set_base(rows, options, &summary->base);
+	params.base = options->boost.base;
 	params.n_trees = result->best_round;
 	params.early_stopping = 0;
 	hs_boost(rows, &params, &again);
@@ -282,8 +289,7 @@ train(HsTrainRows *rows, HsTrainOptions *options, HsTrainSummary *summary)
 	extra.features = palloc0(sizeof(HsHistogram) * rows->n_features);
 	if (options->trees)
 	{
-		set_base(rows, options, &summary->base);
-		train_trees(rows, options, boost);
+		train_trees(rows, options, boost, summary);
 		summary->boost = boost;
 		summary->idle = hs_train_idle(rows, &summary->n_idle);
 		hs_train_profile_features(rows, extra.features);
@@ -359,8 +365,8 @@ hs_train_model(PG_FUNCTION_ARGS)
 		hs_train_side_count(&rows, HS_SIDE_TRAIN, &summary.positives_train);
 	summary.n_valid =
 		hs_train_side_count(&rows, HS_SIDE_VALID, &summary.positives_valid);
-	summary.n_out =
-		hs_train_side_count(&rows, HS_SIDE_OUT, &summary.positives_out);
+	summary.n_out = hs_train_side_count(&rows, HS_SIDE_OUT, &summary.positives);
+	summary.positives += summary.positives_train + summary.positives_valid;
 	check_sides(&summary, classes);
 	model = train(&rows, &options, &summary);
 

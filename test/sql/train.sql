@@ -121,10 +121,12 @@ SELECT report -> 'rounds' AS rounds, report -> 'best_round' AS best, report -> '
        (report -> 'validation' ->> 'log_loss')::float8 = (SELECT min(v::float8) FROM jsonb_array_elements_text(report -> 'validation_loss') AS v) AS is_best,
        (report -> 'validation' ->> 'log_loss') = report -> 'validation_loss' ->> (report ->> 'best_round')::int - 1 AS at_best
   FROM train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 100, "early_stopping_rounds": 5}', split => 'validates', ignore => '{id,w}');
-SELECT (a.report -> 'best_round') = (b.report -> 'best_round') AS same_round, b.model::text = c.model::text AS as_all_rows, a.model::text = b.model::text AS as_before
-  FROM train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 100, "early_stopping_rounds": 5}', split => 'validates', ignore => '{id,w}') AS a,
-       train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 100, "early_stopping_rounds": 5, "refit": true}', split => 'validates', ignore => '{id,w}') AS b,
-       LATERAL train_model('SELECT * FROM book', 'churned', params => jsonb_build_object('n_trees', a.report -> 'best_round'), ignore => '{id,w,validates}') AS c;
+SELECT (a.report -> 'best_round') = (b.report -> 'best_round') AS same_round, b.model::text = c.model::text AS as_all_rows, a.model::text = b.model::text AS as_before,
+       b.report -> 'rows' AS rows, b.report -> 'positives' AS positives, b.report -> 'train' ->> 'rows' AS train, b.report -> 'train' -> 'log_loss' = c.report -> 'train' -> 'log_loss' AS same_loss,
+       b.report -> 'validation' = a.report -> 'validation' AS validation_of_before
+  FROM train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 100, "early_stopping_rounds": 5, "base_score": "base_rate"}', split => 'validates', ignore => '{id,w}') AS a,
+       train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 100, "early_stopping_rounds": 5, "refit": true, "base_score": "base_rate"}', split => 'validates', ignore => '{id,w}') AS b,
+       LATERAL train_model('SELECT * FROM book', 'churned', params => jsonb_build_object('n_trees', a.report -> 'best_round', 'base_score', 'base_rate'), ignore => '{id,w,validates}') AS c;
 -- progress
 SELECT FROM train_model('SELECT * FROM book', 'churned', params => '{"n_trees": 4, "progress": 2}', split => 'validates', ignore => '{id,w}');
 SELECT FROM train_model('SELECT * FROM clean', 'churned', params => '{"n_trees": 4, "progress": 4, "objective": "reg:squarederror"}');
