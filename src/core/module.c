@@ -1,17 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *		Module magic, the version of the library, and its setting.
+ *		Module magic, the version of the library, its settings.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <limits.h>
 
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "core/compat.h"
+#include "train/train.h"
 
 /* 18: the magic block can carry a name and a version */
 #ifdef PG_MODULE_MAGIC_EXT
@@ -46,6 +49,12 @@ _PG_init(void)
 		"look.",
 		&data_quality, 1, data_quality_options, PGC_USERSET, 0, NULL, NULL,
 		NULL);
+	DefineCustomIntVariable(
+		"healthscore.max_train_memory",
+		"Sets the maximum memory to be used by one training of a model.",
+		"A training that needs more is refused before it allocates it.",
+		&hs_max_train_memory, 1024 * 1024, 1024, MAX_KILOBYTES, PGC_USERSET,
+		GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
 /*
