@@ -188,8 +188,9 @@ def jobs():
         "preview of a draft with other bands, from the stored night": f"SELECT count(*) FROM healthscore.preview({draft}, {AS_OF})",
         "refresh, only_changed, 100 accounts changed": f"DO $$BEGIN {change}; {night}; END$$",
         "data_quality of the card": f"SELECT count(*) FROM healthscore.data_quality('core', {AS_OF})",
-        "score() of every stored account, 20 times": "SELECT count(r.score), count(r.contributions) FROM healthscore.scores AS s, generate_series(1, 20), healthscore.scorecards AS c, "
-                                                     "LATERAL healthscore.score(c.card, s.measures, NULL, s.facts) AS r WHERE c.name = 'core'",
+        "score() of every stored account, 20 times": "SELECT count(r.score), count(r.contributions) FROM (SELECT s.measures, s.facts, c.card FROM healthscore.scores AS s, generate_series(1, 20), "
+                                                     f"healthscore.scorecards AS c WHERE c.name = 'core' AND s.as_of = {AS_OF} OFFSET 0) AS x, "
+                                                     "LATERAL healthscore.score(x.card, x.measures, NULL, x.facts) AS r",
         "backfill of 30 nights, all rows written": f"DO $$BEGIN TRUNCATE healthscore.scores; PERFORM healthscore.hs_score_nights({AS_OF} - 29, {AS_OF}, 1, 1); END$$",
     }, {}, ROUNDS), base)
     ask("SELECT healthscore.track_changes(false)")

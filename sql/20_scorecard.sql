@@ -137,6 +137,13 @@ CREATE FUNCTION healthscore.score(card healthscore.scorecard, measures double pr
 AS 'MODULE_PATHNAME', 'hs_score_row' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.score(healthscore.scorecard, double precision[], healthscore.baseline, jsonb) IS 'Score of measures. peers: baseline() of the same scorecard over the peers, for normalisers among peers, which are not known without it; facts: a JSON object of what rules ask for as "attribute". score: 0 to 100, higher is healthier; before_rules: the sum of the contributions; rules: names of the rules that changed score or band, in order, NULL if none; shown: score rounded to the decimals of the card; band: judged on score, an edge belongs to the upper band, "insufficient data" below the minimum coverage; band_rank: 1 is the lowest, NULL for insufficient data; coverage: share of the weight whose measures are known, 0 to 1; points: 0 to 100 for each measure. With no known measure score is NULL. NULL card or measures give NULL.';
 
+CREATE FUNCTION healthscore.hs_score_brief(card healthscore.scorecard, measures double precision[],
+    peers healthscore.baseline DEFAULT NULL, facts jsonb DEFAULT NULL,
+    OUT score double precision, OUT shown double precision, OUT band text, OUT band_rank integer,
+    OUT coverage double precision, OUT rules text[])
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION healthscore.hs_score_brief(healthscore.scorecard, double precision[], healthscore.baseline, jsonb) IS 'score() without what each measure gives, for a whole book that is only looked at.';
+
 CREATE FUNCTION healthscore.explain(card healthscore.scorecard, measures double precision[],
     peers healthscore.baseline DEFAULT NULL, facts jsonb DEFAULT NULL)
 RETURNS TABLE (pos integer, measure text, title text, measure_group text, value double precision, unit text,

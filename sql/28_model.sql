@@ -73,6 +73,15 @@ RETURNS TABLE (feature text, gain double precision, cover double precision, spli
 AS 'MODULE_PATHNAME', 'hs_feature_importance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION healthscore.feature_importance(healthscore.model) IS 'A row for each feature, in the order of the model. Of trees: gain and cover, totals over the splits on the feature (NULL if there is none), and the number of splits. Of a logistic regression: weight, in log-odds for one scale of the feature. What a model does not have is NULL.';
 
+CREATE FUNCTION healthscore.model_histograms(model healthscore.model)
+RETURNS TABLE (feature text, bin integer, low double precision, high double precision, count double precision)
+AS 'MODULE_PATHNAME', 'hs_model_histograms' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 200;
+COMMENT ON FUNCTION healthscore.model_histograms(healthscore.model) IS 'How often the values of its training fell where, a row for each bin: feature, NULL for the score (the prediction); bin from 1; low <= value < high, NULL where the bin is open; count, weighted if training was. A row with a NULL bin counts the values that were not known. No rows for a model without histograms.';
+
+CREATE FUNCTION healthscore.with_calibration(model healthscore.model, calibration jsonb) RETURNS healthscore.model
+AS 'MODULE_PATHNAME', 'hs_with_calibration' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION healthscore.with_calibration(healthscore.model, jsonb) IS 'The logistic model with a calibration, which predict() applies: {"kind": "platt", "a": …, "b": …} is 1 / (1 + exp(-(a * margin + b))), {"kind": "isotonic", "x": […], "y": […]} are points (margin, probability), x ascending, y not descending, with straight lines between them. It takes the place of the one before; NULL leaves none. A NULL model gives NULL.';
+
 -- prediction
 
 CREATE FUNCTION healthscore.predict(model healthscore.model, features double precision[]) RETURNS double precision

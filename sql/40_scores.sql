@@ -379,18 +379,18 @@ RETURN format(E'WITH %s\nSELECT b.account_id, b.segment, b.as_of, b.measures FRO
     healthscore.hs_nights_sql(healthscore.hs_source_sql(card, source), card, card_sql, from_sql, to_sql, every_sql, '', NULL));
 COMMENT ON FUNCTION healthscore.hs_history_sql(healthscore.scorecard, regclass, text, text, text, text) IS 'A query of the measures of all accounts on all nights of a range, or every n-th, in one pass over the source: account_id text, segment text, as_of date, measures double precision[]; on each night the accounts and measures that scores() gives. SQL is given for the card, the first night, the last and n.';
 
-CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text, dated boolean DEFAULT false) RETURNS text
+CREATE FUNCTION healthscore.hs_scored_sql(card healthscore.scorecard, card_sql text, n text, columns text, dated boolean DEFAULT false, brief boolean DEFAULT false) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN format(E'SELECT x.account_id, x.segment, r.score, r.shown, r.band, r.band_rank, r.coverage%s\n'
     'FROM book%s AS x\n%s'
-    'CROSS JOIN LATERAL healthscore.score(%s, x.measures%s) AS r',
+    'CROSS JOIN LATERAL healthscore.%s(%s, x.measures%s) AS r',
     columns, n,
     CASE WHEN healthscore.hs_uses_peers(card) THEN format(E'LEFT JOIN peers%s AS p ON p.segment = coalesce(x.segment, '''')%s\n', n, CASE WHEN dated THEN ' AND p.as_of = x.as_of' ELSE '' END) ELSE '' END,
-    card_sql,
+    CASE WHEN brief THEN 'hs_score_brief' ELSE 'score' END, card_sql,
     CASE WHEN healthscore.hs_uses_peers(card) THEN ', p.baseline, x.facts'
          WHEN healthscore.hs_card_facts(card) THEN ', NULL, x.facts' ELSE '' END);
-COMMENT ON FUNCTION healthscore.hs_scored_sql(healthscore.scorecard, text, text, text, boolean) IS 'The last part of a scoring query: book, and peers where the scorecard looks at them, to scores.';
+COMMENT ON FUNCTION healthscore.hs_scored_sql(healthscore.scorecard, text, text, text, boolean, boolean) IS 'The last part of a scoring query: book, and peers where the scorecard looks at them, to scores.';
 
 CREATE FUNCTION healthscore.hs_score_sql(card healthscore.scorecard, source regclass, card_sql text, as_of_sql text, measure_columns boolean, wanted text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql STABLE

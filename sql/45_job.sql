@@ -141,7 +141,10 @@ COMMENT ON FUNCTION healthscore.hs_night_sql(date, date, integer, boolean) IS 'T
 CREATE FUNCTION healthscore.hs_score_nights(as_of date, to_day date, every integer, run bigint, only_changed boolean DEFAULT false, judge boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET jit = off -- compiling takes longer than running
+-- compiling takes longer than running; and what is known of a night that is being
+-- written is nothing, where a loop over a whole book for each account looks cheap
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     n bigint;

@@ -9,6 +9,11 @@ CREATE FUNCTION healthscore.hs_effective(card healthscore.scorecard, score doubl
 AS 'MODULE_PATHNAME', 'hs_effective_row' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.hs_effective(healthscore.scorecard, double precision, integer, double precision, text) IS 'The score that holds when a person says a score, a band, or both. A score alone brings the band it lies in; an edge belongs to the upper band. A band moves the said score, or else the computed one, to the nearest edge inside the band (the upper edge is the last shown step below the next band), and leaves one inside it where it is; a computed score whose band_rank is NULL is not counted on, and gives the middle of the band. All NULL where nothing is said, or the card has no such band.';
 
+CREATE FUNCTION healthscore.hs_said_measures(card healthscore.scorecard, measures double precision[], said text[], "values" double precision[],
+    OUT effective_measures double precision[], OUT applied boolean)
+AS 'MODULE_PATHNAME', 'hs_said_measures' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION healthscore.hs_said_measures(healthscore.scorecard, double precision[], text[], double precision[]) IS 'The measures of a scorecard, in its order, with the values put in that people say of those named in said; a NULL value is not known. A name that the scorecard does not have is passed over, and applied is false then; effective_measures is NULL if it has none of them. All NULL for a NULL argument.';
+
 CREATE TABLE healthscore.overrides (
     override_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id text NOT NULL,
@@ -16,7 +21,7 @@ CREATE TABLE healthscore.overrides (
     score double precision CHECK (score >= 0 AND score <= 100),
     band text,
     measure text,
-    value double precision CHECK (value > '-infinity' AND value < 'infinity'),
+    value double precision CHECK (abs(value) <= 1e30),
     reason text NOT NULL CHECK (reason ~ '\S'),
     author text NOT NULL DEFAULT session_user,
     from_day date NOT NULL CHECK (isfinite(from_day)),
@@ -40,7 +45,7 @@ COMMENT ON COLUMN healthscore.overrides.scope IS 'What it is about: "score", the
 COMMENT ON COLUMN healthscore.overrides.score IS 'The score that is said to hold, 0 to 100; NULL where only a band is said, or a measure.';
 COMMENT ON COLUMN healthscore.overrides.band IS 'The band that is said to hold; NULL where only a score is said, or a measure.';
 COMMENT ON COLUMN healthscore.overrides.measure IS 'Name of the measure that it is about; NULL for the whole score.';
-COMMENT ON COLUMN healthscore.overrides.value IS 'The value that the measure is said to have, in its unit; NULL: the measure is not to be trusted, and taken as not known. NULL too for the whole score.';
+COMMENT ON COLUMN healthscore.overrides.value IS 'The value that the measure is said to have, in its unit, at most 1e30 in size; NULL: the measure is not to be trusted, and taken as not known. NULL too for the whole score.';
 COMMENT ON COLUMN healthscore.overrides.reason IS 'Why; never empty.';
 COMMENT ON COLUMN healthscore.overrides.author IS 'The session user who said it. Only a member of the owner of the database or of the extension, who restores dumps, can give another.';
 COMMENT ON COLUMN healthscore.overrides.from_day IS 'First night on which it holds.';
@@ -208,14 +213,6 @@ SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(SELECT m ->> 'name' FROM jsonb_array_elements(card::jsonb -> 'measures') WITH ORDINALITY AS e(m, i) ORDER BY i);
 COMMENT ON FUNCTION healthscore.hs_measure_names(healthscore.scorecard) IS 'Names of the measures, in the order of the card; empty for NULL.';
 
-CREATE FUNCTION healthscore.hs_said_measures(names text[], measures double precision[], said text[], "values" double precision[]) RETURNS double precision[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-RETURN CASE WHEN names && said
-    THEN ARRAY(SELECT CASE WHEN k IS NULL THEN measures[i] ELSE "values"[k] END
-               FROM unnest(names) WITH ORDINALITY AS e(n, i), LATERAL array_position(said, n) AS k ORDER BY i) END;
-COMMENT ON FUNCTION healthscore.hs_said_measures(text[], double precision[], text[], double precision[]) IS 'The measures of a card, by their names in its order, with said values (NULL: not known) put in; a said name that the card does not have is passed over. NULL if it has none of them, or none is said.';
-
 CREATE FUNCTION healthscore.hs_check_said_measure(account_id text, measure text, value double precision) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -230,6 +227,8 @@ BEGIN
     ELSIF value IN ('NaN', 'infinity', '-infinity') THEN
         RAISE EXCEPTION 'value % of measure "%" is not finite', value, measure USING ERRCODE = 'numeric_value_out_of_range',
             HINT = 'NULL says that the measure is not to be trusted: it is taken as not known.';
+    ELSIF abs(value) > 1e30 THEN
+        RAISE EXCEPTION 'value % of measure "%" is beyond 1e30', value, measure USING ERRCODE = 'numeric_value_out_of_range';
     END IF;
     card := healthscore.hs_last_card(account_id);
     names := healthscore.hs_measure_names(card.card);
@@ -244,7 +243,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_check_said_measure(text, text, double precision) IS 'What is said of a measure must be a finite value or NULL, of a measure of the scorecard that scored the account last, or of any that is published.';
+COMMENT ON FUNCTION healthscore.hs_check_said_measure(text, text, double precision) IS 'What is said of a measure must be a finite value, at most 1e30 in size, or NULL, of a measure of the scorecard that scored the account last, or of any that is published.';
 
 CREATE FUNCTION healthscore.hs_overrides_kept() RETURNS trigger
 LANGUAGE plpgsql
@@ -446,7 +445,7 @@ SELECT s.account_id, s.as_of, s.scorecard, s.version, s.segment, s.score, s.band
        CASE WHEN e.effective_band IS NULL THEN s.score ELSE e.effective_score END AS effective_score,
        coalesce(e.effective_band, s.band) AS effective_band,
        CASE WHEN e.effective_band IS NULL THEN s.band_rank ELSE e.effective_band_rank END AS effective_band_rank,
-       coalesce(e.measures, s.measures) AS effective_measures,
+       coalesce(e.effective_measures, s.measures) AS effective_measures,
        o.override_id, e.override_ids, e.override_applied, e.override_reason, e.override_by, e.override_until
 FROM healthscore.scores AS s
 LEFT JOIN healthscore.overrides AS o
@@ -455,11 +454,11 @@ LEFT JOIN healthscore.overrides AS o
         WHERE l.account_id = o.account_id AND l.from_day <= s.as_of AND l.holds_until > s.as_of
           AND (l.created_at, l.override_id) > (o.created_at, o.override_id))
 LEFT JOIN LATERAL (
-    SELECT h.override_ids, h.override_reason, h.override_by, h.override_until, m.measures,
+    SELECT h.override_ids, h.override_reason, h.override_by, h.override_until, m.effective_measures,
            CASE WHEN x.effective_band IS NULL THEN r.score ELSE x.effective_score END AS effective_score,
            coalesce(x.effective_band, r.band) AS effective_band,
            CASE WHEN x.effective_band IS NULL THEN r.band_rank ELSE x.effective_band_rank END AS effective_band_rank,
-           (x.effective_band IS NOT NULL OR num_nonnulls(h.score, h.band) = 0) AND (h.said <@ m.names) IS NOT FALSE AS override_applied
+           (x.effective_band IS NOT NULL OR num_nonnulls(h.score, h.band) = 0) AND m.applied IS NOT FALSE AND c.name IS NOT NULL AS override_applied
     FROM (
         SELECT array_agg(w.override_id ORDER BY w.created_at, w.override_id) AS override_ids,
                string_agg(concat(w.measure || ': ', w.reason), '; ' ORDER BY w.created_at, w.override_id) AS override_reason,
@@ -471,16 +470,14 @@ LEFT JOIN LATERAL (
               WHERE l.account_id = s.account_id AND l.from_day <= s.as_of AND l.holds_until > s.as_of
               ORDER BY l.measure, l.created_at DESC, l.override_id DESC) AS w) AS h
     LEFT JOIN healthscore.scorecards AS c ON c.name = s.scorecard AND c.version = s.version
-    LEFT JOIN LATERAL (
-        SELECT n.names, healthscore.hs_said_measures(n.names, s.measures, h.said, h."values") AS measures
-        FROM (SELECT healthscore.hs_measure_names(c.card) AS names OFFSET 0) AS n WHERE h.said IS NOT NULL OFFSET 0) AS m ON true
+    CROSS JOIN LATERAL healthscore.hs_said_measures(c.card, s.measures, h.said, h."values") AS m
     LEFT JOIN LATERAL (
         SELECT r.score, r.band, r.band_rank
-        FROM healthscore.score(c.card, m.measures, (SELECT p.baseline FROM healthscore.baselines AS p
+        FROM healthscore.score(c.card, m.effective_measures, (SELECT p.baseline FROM healthscore.baselines AS p
             WHERE p.as_of = s.as_of AND p.scorecard = s.scorecard AND p.version = s.version AND p.segment = coalesce(s.segment, '')), s.facts) AS r
-        WHERE m.measures IS NOT NULL OFFSET 0) AS r ON true
-    CROSS JOIN LATERAL healthscore.hs_effective(c.card, CASE WHEN m.measures IS NULL THEN s.score ELSE r.score END,
-        CASE WHEN m.measures IS NULL THEN s.band_rank ELSE r.band_rank END, h.score, h.band) AS x
+        WHERE m.effective_measures IS NOT NULL OFFSET 0) AS r ON true
+    CROSS JOIN LATERAL healthscore.hs_effective(c.card, CASE WHEN m.effective_measures IS NULL THEN s.score ELSE r.score END,
+        CASE WHEN m.effective_measures IS NULL THEN s.band_rank ELSE r.band_rank END, h.score, h.band) AS x
     WHERE o.override_id IS NOT NULL OFFSET 0) AS e ON true;
 COMMENT ON VIEW healthscore.effective_scores IS 'healthscore.scores with what people say: a row for each account and night, the computed score and the effective one. Where nobody overrides they are the same.';
 COMMENT ON COLUMN healthscore.effective_scores.account_id IS 'The account.';

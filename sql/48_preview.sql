@@ -2,12 +2,9 @@
 -- What if: a draft over the whole book, before anything is published.
 --
 
-CREATE FUNCTION healthscore.preview_accounts(draft healthscore.scorecard, as_of date, replaces text DEFAULT NULL)
-RETURNS TABLE (account_id text, segment text, arr numeric, score_before double precision, band_before text,
-    score_after double precision, band_after text, change double precision, rules text[])
+CREATE FUNCTION healthscore.hs_preview_sql(draft healthscore.scorecard, as_of date, replaces text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET jit = off
 AS $$
 DECLARE
     src jsonb;
@@ -24,7 +21,7 @@ BEGIN
     END IF;
     PERFORM healthscore.hs_check_date(as_of);
     src := healthscore.hs_source_sql(draft, NULL);
-    stored := EXISTS (SELECT FROM healthscore.scores AS s WHERE s.as_of = preview_accounts.as_of);
+    stored := EXISTS (SELECT FROM healthscore.scores AS s WHERE s.as_of = hs_preview_sql.as_of);
     IF replaces IS NULL THEN
         replaces := (SELECT c.name FROM healthscore.hs_cards_in_force(as_of) AS c WHERE c.name = healthscore.scorecard_name(draft));
     ELSE
@@ -39,7 +36,7 @@ BEGIN
         INTO reusable, known
         FROM healthscore.scorecards AS c
         WHERE (c.name, c.version) IN (SELECT DISTINCT s.scorecard, s.version FROM healthscore.scores AS s
-                                      WHERE s.as_of = preview_accounts.as_of AND (replaces IS NULL OR s.scorecard = replaces));
+                                      WHERE s.as_of = hs_preview_sql.as_of AND (replaces IS NULL OR s.scorecard = replaces));
     ELSE
         SELECT * INTO parts FROM healthscore.hs_night_sql(as_of, as_of, 1, false);
         before := format(E'WITH %s\nSELECT q.account_id, q.segment, q.score, q.band, q.band_rank, q.measures, q.facts FROM (%s) AS q%s',
@@ -65,14 +62,27 @@ BEGIN
             CASE WHEN (src ->> 'age')::boolean THEN ' || jsonb_build_object(''age_days'', $2 - e.since + 1)' ELSE '' END,
             coalesce(src ->> 'facts', 'NULL::jsonb'), src ->> 'since', src ->> 'account_type', src ->> 'join');
     END IF;
-    RETURN QUERY EXECUTE format(E'WITH before AS (%s),\n%s%s\n'
-        'SELECT q.account_id, q.segment, a.arr, CASE WHEN q.rank_before IS NOT NULL THEN q.score_before END, q.band_before, CASE WHEN q.band_rank IS NOT NULL THEN q.score END, q.band,\n'
-        '       CASE WHEN q.rank_before IS NOT NULL AND q.band_rank IS NOT NULL THEN q.score - q.score_before END, q.rules\n'
+    RETURN format(E'WITH before AS (%s),\n%s%s\n'
+        'SELECT q.account_id, q.segment, a.arr, CASE WHEN q.rank_before IS NOT NULL THEN q.score_before END AS score_before, q.band_before,\n'
+        '       CASE WHEN q.band_rank IS NOT NULL THEN q.score END AS score_after, q.band AS band_after,\n'
+        '       CASE WHEN q.rank_before IS NOT NULL AND q.band_rank IS NOT NULL THEN q.score - q.score_before END AS change, q.rules\n'
         'FROM (%s) AS q LEFT JOIN healthscore.accounts AS a ON a.account_id = q.account_id',
         before, book,
         CASE WHEN healthscore.hs_uses_peers(draft) THEN healthscore.hs_peers_sql(healthscore.hs_peers_minimum(draft), '') ELSE '' END,
-        healthscore.hs_scored_sql(draft, '$1', '', ', r.rules, ' || columns))
-    USING draft, as_of;
+        healthscore.hs_scored_sql(draft, '$1', '', ', r.rules, ' || columns, brief => true));
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_preview_sql(healthscore.scorecard, date, text) IS 'The query of preview_accounts(); $1 is the draft and $2 the date.';
+
+CREATE FUNCTION healthscore.preview_accounts(draft healthscore.scorecard, as_of date, replaces text DEFAULT NULL)
+RETURNS TABLE (account_id text, segment text, arr numeric, score_before double precision, band_before text,
+    score_after double precision, band_after text, change double precision, rules text[])
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE healthscore.hs_preview_sql(draft, as_of, replaces) USING draft, as_of;
 END
 $$;
 COMMENT ON FUNCTION healthscore.preview_accounts(healthscore.scorecard, date, text) IS 'What a draft would make of every account at as_of, beside what is in force made of it: the stored night, or else the night computed with the scorecards in force. Of the accounts that the scorecard "replaces" scores; left out, that of the draft''s own name, or all. Where the draft''s measures are those in force, no signals are read. Scores are NULL for insufficient data. Nothing is published or stored.';
@@ -81,14 +91,15 @@ CREATE FUNCTION healthscore.preview(draft healthscore.scorecard, as_of date, dat
 RETURNS TABLE (night date, segment text, band_before text, band_after text, accounts bigint, arr numeric, mean_change double precision, moves boolean)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 BEGIN
     FOR night IN SELECT DISTINCT d FROM unnest(array_append(coalesce(dates, '{}'), as_of)) AS d ORDER BY d LOOP
-        RETURN QUERY
-        SELECT preview.night, p.segment, p.band_before, p.band_after, count(*), sum(p.arr), avg(p.change), p.band_before IS DISTINCT FROM p.band_after
-        FROM healthscore.preview_accounts(draft, preview.night, replaces) AS p
-        GROUP BY p.segment, p.band_before, p.band_after
-        ORDER BY p.segment NULLS LAST, p.band_before, p.band_after;
+        RETURN QUERY EXECUTE format('SELECT $2, p.segment, p.band_before, p.band_after, count(*), sum(p.arr), avg(p.change), p.band_before IS DISTINCT FROM p.band_after
+            FROM (%s) AS p
+            GROUP BY p.segment, p.band_before, p.band_after
+            ORDER BY p.segment NULLS LAST, p.band_before, p.band_after', healthscore.hs_preview_sql(draft, preview.night, replaces))
+        USING draft, preview.night;
     END LOOP;
 END
 $$;

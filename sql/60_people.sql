@@ -26,10 +26,10 @@ LEFT JOIN LATERAL (
     FROM healthscore.hs_effective(c.card, f.score, f.band_rank, o.score, o.band) AS x WHERE o.scope = 'score'
     UNION ALL
     SELECT CASE WHEN r.band_rank IS NOT NULL THEN r.score END, r.band
-    FROM (SELECT healthscore.hs_said_measures(healthscore.hs_measure_names(c.card), f.measures, ARRAY[o.measure], ARRAY[o.value]) AS measures OFFSET 0) AS m
-    CROSS JOIN LATERAL healthscore.score(c.card, m.measures, (SELECT p.baseline FROM healthscore.baselines AS p
+    FROM healthscore.hs_said_measures(c.card, f.measures, ARRAY[o.measure], ARRAY[o.value]) AS m
+    CROSS JOIN LATERAL healthscore.score(c.card, m.effective_measures, (SELECT p.baseline FROM healthscore.baselines AS p
         WHERE p.as_of = f.as_of AND p.scorecard = f.scorecard AND p.version = f.version AND p.segment = coalesce(f.segment, '')), f.facts) AS r
-    WHERE o.scope = 'measure' AND m.measures IS NOT NULL) AS e ON true
+    WHERE o.scope = 'measure' AND m.effective_measures IS NOT NULL) AS e ON true
 CROSS JOIN LATERAL (SELECT CASE WHEN e.said_score > f.score THEN 'up' WHEN e.said_score < f.score THEN 'down'
     WHEN e.said_score = f.score THEN 'same' END) AS d(direction)
 CROSS JOIN LATERAL (SELECT CASE WHEN a.account_id IS NULL OR f.as_of IS NULL THEN 'unknown'
@@ -68,7 +68,7 @@ COMMENT ON COLUMN healthscore.override_outcomes.scope IS 'What it is about: "sco
 COMMENT ON COLUMN healthscore.override_outcomes.measure IS 'Name of the measure; NULL for the whole score.';
 
 CREATE VIEW healthscore.override_accuracy WITH (security_invoker = true) AS
-SELECT o.author, o.direction, count(*) AS overrides,
+SELECT o.author, o.scope, o.direction, count(*) AS overrides,
        count(o.verdict) AS judged, count(*) FILTER (WHERE o.verdict = 'right') AS "right", count(*) FILTER (WHERE o.verdict = 'wrong') AS wrong,
        count(*) FILTER (WHERE o.outcome = 'pending') AS pending, count(*) FILTER (WHERE o.outcome = 'unknown') AS unknown,
        count(*) FILTER (WHERE o.verdict = 'right') / nullif(count(o.verdict), 0)::double precision AS right_share,
@@ -77,9 +77,10 @@ SELECT o.author, o.direction, count(*) AS overrides,
        count(o.moved_90d) AS known_90d, count(*) FILTER (WHERE o.moved_90d) AS moved_90d,
        count(*) FILTER (WHERE o.moved_90d) / nullif(count(o.moved_90d), 0)::double precision AS moved_90d_share
 FROM healthscore.override_outcomes AS o
-GROUP BY o.author, o.direction;
-COMMENT ON VIEW healthscore.override_accuracy IS 'Who overrides in which direction, and who is right later: healthscore.override_outcomes counted. Most accounts stay, so that most calls up come out right: compare authors within a direction.';
+GROUP BY o.author, o.scope, o.direction;
+COMMENT ON VIEW healthscore.override_accuracy IS 'Who overrides in which direction, and who is right later: healthscore.override_outcomes counted. Most accounts stay, so that most calls up come out right: compare authors within a scope and a direction.';
 COMMENT ON COLUMN healthscore.override_accuracy.author IS 'Who said it.';
+COMMENT ON COLUMN healthscore.override_accuracy.scope IS '"score": calls on the whole score; "measure": corrections of a measure, by what they do to the score.';
 COMMENT ON COLUMN healthscore.override_accuracy.direction IS '"up", "down", "same", or NULL: no two scores to compare.';
 COMMENT ON COLUMN healthscore.override_accuracy.overrides IS 'How many.';
 COMMENT ON COLUMN healthscore.override_accuracy.judged IS 'Those with a verdict: right + wrong.';

@@ -38,6 +38,8 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99mirror"
 for f in /etc/apt/apt.conf.d/*proxy*; do [ ! -e "$f" ] || cp "$f" "$root/etc/apt/apt.conf.d/"; done
 
+# what is its / must be open to the user that the servers run as
+chmod 755 "$root"
 mkdir "$root/healthscore"
 git archive HEAD | tar -x -C "$root/healthscore"
 

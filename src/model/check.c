@@ -205,6 +205,38 @@ check_tree(const HsForest *forest, int t)
 }
 
 /*
+ * Nodes that the root leads to, of any tree: one that is not valid may give any
+ * number up to that of its nodes.
+ */
+int
+hs_tree_reached(const HsTree *tree)
+{
+	int32 *queue =
+		palloc_extended(tree->n_nodes * sizeof(int32), MCXT_ALLOC_HUGE);
+	int head = 0;
+	int tail = 0;
+
+	queue[tail++] = 0;
+	while (head < tail)
+	{
+		const HsNode *node = &tree->nodes[queue[head++]];
+		int side;
+
+		for (side = 0; node->feature >= 0 && side < 2; side++)
+		{
+			int child = side ? node->right : node->left;
+
+			if (child >= 0 && child < tree->n_nodes && tail < tree->n_nodes)
+				queue[tail++] = child;
+		}
+		if ((head & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	pfree(queue);
+	return tail;
+}
+
+/*
  * Can this forest be packed?  Otherwise 22P02, for a limit 54000.
  */
 void

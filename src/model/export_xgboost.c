@@ -59,6 +59,22 @@ base_score_of(HsObjective objective, float margin, float *score)
 	return false;
 }
 
+/* XGBoost takes a number without point and exponent for an integer. */
+static void
+put_float(StringInfo out, float x)
+{
+	int start = out->len;
+
+	if (isnan(x))
+	{
+		appendStringInfoString(out, "NaN");
+		return;
+	}
+	hs_put_float(out, x);
+	if (strpbrk(out->data + start, ".e") == NULL)
+		appendStringInfoString(out, "E0");
+}
+
 static void
 put_floats(StringInfo out, const char *key, const HsTree *tree,
 		   float (*get)(const HsNode *))
@@ -72,10 +88,7 @@ put_floats(StringInfo out, const char *key, const HsTree *tree,
 
 		if (i > 0)
 			appendStringInfoChar(out, ',');
-		if (isnan(x))
-			appendStringInfoString(out, "NaN");
-		else
-			hs_put_float(out, x);
+		put_float(out, x);
 	}
 	appendStringInfoString(out, "],");
 }
@@ -248,7 +261,7 @@ categorical_features(const HsForest *forest)
 }
 
 /*
- * The document has what XGBoost 1.6 and later want.  A base margin that is the
+ * The document has what XGBoost 1.7 and later want.  A base margin that is the
  * logit of no float becomes a tree of one leaf in front of the others: the sum
  * starts there, so it is the same to the last bit.
  */

@@ -109,6 +109,9 @@ hs_features_array(FunctionCallInfo fcinfo, HsModelPart part,
 	int n = model->n_features;
 	int i;
 
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("features must have one dimension")));
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

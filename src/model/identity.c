@@ -12,6 +12,9 @@
 
 #include <math.h>
 
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
 #include "model/model.h"
 
 /* FNV-1a over 64-bit words, with the upper half folded down. */
@@ -36,6 +39,8 @@ mix_double(uint64 hash, double x)
 static uint64
 mix_string(uint64 hash, const char *s)
 {
+	/* names in another encoding are the same names */
+	s = pg_server_to_any(s, strlen(s), PG_UTF8);
 	for (; *s != '\0'; s++)
 		hash = mix(hash, (unsigned char) *s);
 	return mix(hash, 256);
@@ -52,6 +57,8 @@ mix_forest(uint64 hash, const HsModel *model)
 		hash = mix(hash, HS_MODEL_AT(model, HsTreeHead, trees)[i].n_nodes);
 	for (i = 0; i < n; i++)
 	{
+		if ((i & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
 		if (model->wide)
 		{
 			const HsWide *node = &HS_MODEL_AT(model, HsWide, nodes)[i];

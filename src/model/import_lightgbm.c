@@ -50,7 +50,7 @@ fail(const char *key, const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("LightGBM model is not valid"),
-					errdetail("\"%.100s\" %s.", key, problem)));
+					errdetail("\"%s\" %s.", key, problem)));
 	pg_unreachable();
 }
 
@@ -344,6 +344,8 @@ read_tree(const Text *text, int n_features, HsTree *tree)
 								 ? 0 <= threshold[i]
 								 : (type & DEFAULT_LEFT) != 0;
 	}
+	if (hs_tree_reached(tree) != tree->n_nodes)
+		fail("left_child", "and \"right_child\" do not lead to all nodes");
 	if (bits == 0)
 		return;
 	tree->categories = palloc_extended(bits * sizeof(int32), MCXT_ALLOC_HUGE);
@@ -402,9 +404,9 @@ read_objective(const Text *text, HsForest *forest)
 	else if (word != NULL && strcmp(word, "regression") == 0)
 		forest->objective = HS_OBJECTIVE_SQUARED;
 	else
-		unsupported(psprintf("Its objective is \"%.100s\"; binary and "
+		unsupported(psprintf("Its objective is \"%s\"; binary and "
 							 "regression can be imported.",
-							 word == NULL ? "" : word));
+							 word == NULL ? "" : hs_doc_clip(word)));
 	while ((word = strtok_r(NULL, " ", &rest)) != NULL)
 	{
 		if (forest->objective == HS_OBJECTIVE_LOGISTIC &&
@@ -417,8 +419,8 @@ read_objective(const Text *text, HsForest *forest)
 				fail("objective", "has a sigmoid that is not a number");
 		}
 		else
-			unsupported(
-				psprintf("Its objective has the option \"%.100s\".", word));
+			unsupported(psprintf("Its objective has the option \"%s\".",
+								 hs_doc_clip(word)));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * import_sql.c
- *		import_model() and export_model().
+ *		import_model(), export_model() and with_calibration().
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #include "model/import.h"
@@ -85,27 +86,11 @@ rename_features(char **features, int n_features, char **names, int n_names)
 static HsModel *
 rename_model(HsModel *model, char **names, int n)
 {
-	HsModelExtra *extra;
-
 	if (names == NULL)
 		return model;
-	extra = hs_model_extra(model);
-	if (model->kind == HS_MODEL_LINEAR)
-	{
-		HsLinear *linear = hs_model_linear(model);
-
-		linear->features =
-			rename_features(linear->features, linear->n_features, names, n);
-		return hs_model_pack_linear(linear, extra);
-	}
-	else
-	{
-		HsForest *forest = hs_model_forest(model);
-
-		forest->features =
-			rename_features(forest->features, forest->n_features, names, n);
-		return hs_model_pack_forest(forest, extra);
-	}
+	return hs_model_repack(model,
+						   rename_features(NULL, model->n_features, names, n),
+						   hs_model_extra(model));
 }
 
 /*
@@ -145,11 +130,20 @@ hs_import_model(PG_FUNCTION_ARGS)
 	for (start = data; start < data + len && strchr(" \t\r\n", *start) != NULL;
 		 start++)
 		;
-	json = start < data + len && *start == '{';
+	json = start < data + len && (*start == '{' || *start == '[');
 	if (!PG_ARGISNULL(1))
 		format = format_of(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	else if (json)
+		format = FORMAT_XGBOOST;
+	else if (data + len - start >= 5 && memcmp(start, "tree", 4) == 0 &&
+			 (start[4] == '\n' || start[4] == '\r'))
+		format = FORMAT_LIGHTGBM;
 	else
-		format = json ? FORMAT_XGBOOST : FORMAT_LIGHTGBM;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("this is no model document that is known"),
+				 errhint("Documents of XGBoost (JSON), LightGBM (text) and "
+						 "the text form of a model can be read.")));
 	if (format != FORMAT_LIGHTGBM)
 		doc = hs_doc_parse(data, len);
 	if (PG_ARGISNULL(1) && json && hs_doc_find(doc, "healthscore_model"))
@@ -201,4 +195,33 @@ hs_export_model(PG_FUNCTION_ARGS)
 							errmsg("models cannot be written for LightGBM")));
 	}
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/*
+ * with_calibration(model, calibration) -> the model with this calibration
+ * instead of its own, NULL for none.
+ */
+PG_FUNCTION_INFO_V1(hs_with_calibration);
+Datum
+hs_with_calibration(PG_FUNCTION_ARGS)
+{
+	HsModelCache cache = { 0 };
+	const HsModel *model;
+	HsModelExtra *extra;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	model = hs_model_fetch(&cache, PG_GETARG_DATUM(0), HS_PART_ALL,
+						   CurrentMemoryContext);
+	extra = hs_model_extra(model);
+	memset(&extra->calibration, 0, sizeof(HsCalibration));
+	if (!PG_ARGISNULL(1))
+	{
+		char *json =
+			DatumGetCString(DirectFunctionCall1(jsonb_out, PG_GETARG_DATUM(1)));
+
+		hs_calibration_from_doc(hs_doc_parse(json, strlen(json)),
+								&extra->calibration);
+	}
+	PG_RETURN_POINTER(hs_model_repack(model, NULL, extra));
 }

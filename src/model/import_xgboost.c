@@ -127,7 +127,7 @@ read_categories(const HsDoc *doc, HsTree *tree)
 			hs_doc_fail("categories_nodes", "has a node twice");
 		node->first_category =
 			hs_doc_int(segments, k, "categories_segments", 0, all->n);
-		node->n_categories = hs_doc_int(sizes, k, "categories_sizes", 0,
+		node->n_categories = hs_doc_int(sizes, k, "categories_sizes", 1,
 										all->n - node->first_category);
 	}
 }
@@ -192,6 +192,10 @@ read_tree(const HsDoc *doc, int n_features, float weight, HsTree *tree)
 			node->threshold = condition->numbers[i];
 		}
 	}
+	/* pruned nodes stay in the arrays, and are counted */
+	if (hs_tree_reached(tree) != n - get_count(param, "num_deleted", 0, n - 1))
+		hs_doc_fail("left_children", "and \"right_children\" do not lead to "
+									 "all nodes");
 }
 
 /* ProbToMargin() of the objective, in float as the booster does it. */
@@ -260,11 +264,44 @@ read_objective(const HsDoc *learner, HsForest *forest)
 			 strcmp(name, "reg:squarederror") == 0)
 		forest->objective = HS_OBJECTIVE_SQUARED;
 	else
-		unsupported(psprintf("Its objective is \"%.100s\"; those of two "
+		unsupported(psprintf("Its objective is \"%s\"; those of two "
 							 "classes, binary:logistic, binary:logitraw, "
 							 "reg:logistic, and reg:squarederror can be "
 							 "imported.",
-							 name));
+							 hs_doc_clip(name)));
+}
+
+/*
+ * Newer documents keep what the categories were.  In the trees they are
+ * numbers; say so where these are not the categories themselves.
+ */
+static void
+explain_categories(const HsDoc *model, const HsForest *forest)
+{
+	const HsDoc *cats = hs_doc_want(model, "cats", HS_DOC_OBJECT);
+	const HsDoc *doc = hs_doc_want(cats, "enc", HS_DOC_ARRAY);
+	int feature = 0;
+
+	if (doc == NULL)
+		return;
+	for (doc = doc->first; doc != NULL; doc = doc->next, feature++)
+	{
+		const HsDoc *values = hs_doc_find(doc, "values");
+		const HsDoc *offsets = hs_doc_find(doc, "offsets");
+		bool same = offsets == NULL || offsets->n == 0;
+		int i;
+
+		if (values == NULL || values->n == 0 || feature >= forest->n_features)
+			continue;
+		for (i = 0; same && i < values->n; i++)
+			same = values->kind == HS_DOC_NUMBERS && values->numbers[i] == i;
+		if (!same)
+			ereport(NOTICE,
+					(errmsg("feature \"%s\" is the number of a category",
+							forest->features[feature]),
+					 errdetail("Its categories are counted from 0, in the "
+							   "order that they had in training.")));
+	}
 }
 
 HsForest *
@@ -290,9 +327,9 @@ hs_import_xgboost(const HsDoc *doc, bool best_iteration)
 	if (strcmp(name, "dart") == 0 && hs_doc_find(booster, "gbtree") != NULL)
 		booster = hs_doc_need(booster, "gbtree", HS_DOC_OBJECT);
 	else if (strcmp(name, "gbtree") != 0 && strcmp(name, "dart") != 0)
-		unsupported(psprintf("Its booster is \"%.100s\"; trees can be "
+		unsupported(psprintf("Its booster is \"%s\"; trees can be "
 							 "imported.",
-							 name));
+							 hs_doc_clip(name)));
 	model = hs_doc_need(booster, "model", HS_DOC_OBJECT);
 	if (weights == NULL)
 		weights = hs_doc_find(model, "weight_drop");
@@ -318,6 +355,8 @@ hs_import_xgboost(const HsDoc *doc, bool best_iteration)
 	forest->base = base_margin(forest->objective, base_score);
 	forest->divisor = 1;
 	forest->sigmoid = 1;
+
+	explain_categories(model, forest);
 
 	trees = hs_doc_need(model, "trees", HS_DOC_ARRAY);
 	info = numbers_of(model, "tree_info", trees->n);

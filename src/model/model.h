@@ -190,8 +190,13 @@ extern HsForest *hs_model_forest(const HsModel *model);
 extern HsLinear *hs_model_linear(const HsModel *model);
 extern HsModelExtra *hs_model_extra(const HsModel *model);
 
+/* The same model with other names, unless NULL, and with this beside it. */
+extern HsModel *hs_model_repack(const HsModel *model, char **features,
+								const HsModelExtra *extra);
+
 /* check.c */
 extern void hs_forest_check(const HsForest *forest);
+extern int hs_tree_reached(const HsTree *tree);
 extern void hs_linear_check(const HsLinear *linear);
 extern void hs_extra_check(const HsModelExtra *extra, int n_features,
 						   HsObjective objective);

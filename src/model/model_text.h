@@ -15,7 +15,10 @@
 #include "model/model.h"
 #include "model/reader.h"
 
+#define HS_TEXT_VERSION 1
+
 extern HsModel *hs_model_from_doc(const HsDoc *doc);
+extern void hs_calibration_from_doc(const HsDoc *doc, HsCalibration *out);
 extern void hs_model_to_text(const HsModel *model, StringInfo out);
 
 /* numbers in shortest form that reads back the same; null if not finite */

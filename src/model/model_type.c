@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -18,7 +19,7 @@
 #include "model/model.h"
 #include "model/model_text.h"
 
-/* Version of the binary form: one byte, then the document as text. */
+/* Version of the binary form: one byte, then the document, in UTF-8 always. */
 #define WIRE_VERSION 1
 
 static const HsModel *
@@ -79,14 +80,17 @@ static HsModel *
 receive_model(StringInfo buf)
 {
 	int version = pq_getmsgbyte(buf);
+	const char *bytes;
 	char *text;
 	int len;
 
 	if (version != WIRE_VERSION)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("model version %d is not supported", version)));
-	text = pq_getmsgtext(buf, buf->len - buf->cursor, &len);
-	return read_model(text, len);
+	len = buf->len - buf->cursor;
+	bytes = pq_getmsgbytes(buf, len);
+	text = pg_any_to_server(bytes, len, PG_UTF8);
+	return read_model(text, text == bytes ? len : strlen(text));
 }
 
 PG_FUNCTION_INFO_V1(hs_model_recv);
@@ -117,12 +121,14 @@ hs_model_send(PG_FUNCTION_ARGS)
 	const HsModel *model = get_model(fcinfo, 0);
 	StringInfoData text;
 	StringInfoData buf;
+	const char *utf8;
 
 	initStringInfo(&text);
 	hs_model_to_text(model, &text);
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, WIRE_VERSION);
-	pq_sendtext(&buf, text.data, text.len);
+	utf8 = pg_server_to_any(text.data, text.len, PG_UTF8);
+	pq_sendbytes(&buf, utf8, strlen(utf8));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
@@ -261,4 +267,51 @@ hs_model_info(PG_FUNCTION_ARGS)
 						 model->n_nodes, model->max_depth, model->n_sets);
 	appendStringInfoChar(&out, '}');
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
+}
+
+static void
+put_histogram(ReturnSetInfo *rsinfo, const char *feature, const HsHistogram *h)
+{
+	int k;
+
+	for (k = 0; h->n > 0 && k <= h->n; k++)
+	{
+		Datum out[5] = { 0 };
+		bool isnull[5] = { 0 };
+		bool unknown = k == h->n;
+
+		isnull[0] = feature == NULL;
+		if (feature != NULL)
+			out[0] = CStringGetTextDatum(feature);
+		isnull[1] = unknown;
+		out[1] = Int32GetDatum(k + 1);
+		isnull[2] = unknown || k == 0;
+		if (!isnull[2])
+			out[2] = Float8GetDatum(h->edges[k - 1]);
+		isnull[3] = unknown || k == h->n - 1;
+		if (!isnull[3])
+			out[3] = Float8GetDatum(h->edges[k]);
+		out[4] = Float8GetDatum(h->counts[k]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, out, isnull);
+	}
+}
+
+/*
+ * model_histograms(model) -> rows (feature, bin, low, high, count), first of
+ * the score, whose feature is NULL; a NULL bin counts what was not known.
+ */
+PG_FUNCTION_INFO_V1(hs_model_histograms);
+Datum
+hs_model_histograms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const HsModel *model = get_model(fcinfo, 0);
+	const HsModelExtra *extra = hs_model_extra(model);
+	int i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	put_histogram(rsinfo, NULL, &extra->score);
+	for (i = 0; extra->features != NULL && i < model->n_features; i++)
+		put_histogram(rsinfo, HS_MODEL_NAME(model, i), &extra->features[i]);
+	return (Datum) 0;
 }

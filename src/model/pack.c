@@ -190,6 +190,7 @@ typedef struct Packer
 	int32 node; /* next of all */
 	int32 set;
 	int32 category;
+	int32 *scratch; /* room for the longest list of categories */
 } Packer;
 
 static int
@@ -201,27 +202,39 @@ compare_categories(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The set of a node, ascending and without doubles. */
+/*
+ * The categories of a node, ascending, each once; out has room for all that
+ * are listed.  Returns how many there are.
+ */
+static int
+unique_categories(const HsTree *tree, const HsNode *node, int32 *out)
+{
+	int n = node->n_categories;
+	int unique = 0;
+	int i;
+
+	if (n == 0)
+		return 0;
+	memcpy(out, tree->categories + node->first_category, n * sizeof(int32));
+	qsort(out, n, sizeof(int32), compare_categories);
+	for (i = 0; i < n; i++)
+	{
+		if (unique == 0 || out[i] != out[unique - 1])
+			out[unique++] = out[i];
+	}
+	return unique;
+}
+
 static uint32
 put_set(Packer *p, const HsTree *tree, const HsNode *node)
 {
 	HsSet *set = (HsSet *) ((char *) p->model + p->model->sets) + p->set;
-	int32 *out =
-		(int32 *) ((char *) p->model + p->model->categories) + p->category;
-	int n = node->n_categories;
-	int i;
+	int n = unique_categories(tree, node, p->scratch);
 
-	memcpy(out, tree->categories + node->first_category, n * sizeof(int32));
-	if (n > 1)
-		qsort(out, n, sizeof(int32), compare_categories);
 	set->first = p->category;
-	for (i = 0; i < n; i++)
-	{
-		if (set->n == 0 || out[i] != out[set->n - 1])
-			out[set->n++] = out[i];
-	}
-	for (i = set->n; i < n; i++)
-		out[i] = 0;
+	set->n = n;
+	memcpy((int32 *) ((char *) p->model + p->model->categories) + p->category,
+		   p->scratch, n * sizeof(int32));
 	p->category += n;
 	return p->set++;
 }
@@ -300,6 +313,8 @@ put_tree(Packer *p, const HsTree *tree, HsTreeHead *head, const int32 *order,
 		put_statistic(model, model->cover, p->node + k, node->cover);
 		put_statistic(model, model->gain, p->node + k, leaf ? 0 : node->gain);
 		put_statistic(model, model->value, p->node + k, node->value);
+		if ((k & 0xFFFF) == 0xFFFF)
+			CHECK_FOR_INTERRUPTS();
 	}
 	p->node += n;
 	pfree(depth);
@@ -314,6 +329,7 @@ hs_model_pack_forest(const HsForest *forest, const HsModelExtra *extra)
 	Size statistic = forest->in_double ? sizeof(double) : sizeof(float);
 	Packer packer = { 0 };
 	int32 n_categories = 0;
+	int longest = 1;
 	int largest = 1;
 	int32 *order;
 	int t;
@@ -334,7 +350,11 @@ hs_model_pack_forest(const HsForest *forest, const HsModelExtra *extra)
 	head.divisor = forest->divisor;
 	head.sigmoid = forest->sigmoid;
 	for (t = 0; t < forest->n_trees; t++)
+	{
 		largest = Max(largest, forest->trees[t].n_nodes);
+		longest = Max(longest, forest->trees[t].n_categories);
+	}
+	packer.scratch = palloc_extended(longest * sizeof(int32), MCXT_ALLOC_HUGE);
 	order = palloc(largest * sizeof(int32));
 	largest = 1;
 	for (t = 0; t < forest->n_trees; t++)
@@ -347,6 +367,7 @@ hs_model_pack_forest(const HsForest *forest, const HsModelExtra *extra)
 		for (i = 0; i < n; i++)
 		{
 			const HsNode *node = &tree->nodes[order[i]];
+			int unique;
 
 			if (node->feature < 0)
 				continue;
@@ -355,10 +376,11 @@ hs_model_pack_forest(const HsForest *forest, const HsModelExtra *extra)
 				continue;
 			head.categorical = true;
 			head.n_sets++;
-			if (node->n_categories > HS_MAX_NODES - n_categories)
+			unique = unique_categories(tree, node, packer.scratch);
+			if (unique > HS_MAX_NODES - n_categories)
 				ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 								errmsg("model has too many categories")));
-			n_categories += node->n_categories;
+			n_categories += unique;
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -395,6 +417,7 @@ hs_model_pack_forest(const HsForest *forest, const HsModelExtra *extra)
 		CHECK_FOR_INTERRUPTS();
 	}
 	pfree(order);
+	pfree(packer.scratch);
 	packer.model->identity = hs_model_identity(packer.model);
 	return packer.model;
 }
@@ -618,4 +641,26 @@ hs_model_extra(const HsModel *model)
 			in = get_histogram(in, &extra->features[i]);
 	}
 	return extra;
+}
+
+HsModel *
+hs_model_repack(const HsModel *model, char **features,
+				const HsModelExtra *extra)
+{
+	if (model->kind == HS_MODEL_LINEAR)
+	{
+		HsLinear *linear = hs_model_linear(model);
+
+		if (features != NULL)
+			linear->features = features;
+		return hs_model_pack_linear(linear, extra);
+	}
+	else
+	{
+		HsForest *forest = hs_model_forest(model);
+
+		if (features != NULL)
+			forest->features = features;
+		return hs_model_pack_forest(forest, extra);
+	}
 }

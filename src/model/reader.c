@@ -436,12 +436,20 @@ hs_doc_parse(const char *text, int len)
 	return doc;
 }
 
+const char *
+hs_doc_clip(const char *text)
+{
+	int len = strlen(text);
+
+	return pnstrdup(text, pg_mbcliplen(text, len, 60));
+}
+
 void
 hs_doc_fail(const char *key, const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("model document is not valid"),
-					errdetail("\"%.100s\" %s.", key, problem)));
+					errdetail("\"%s\" %s.", hs_doc_clip(key), problem)));
 	pg_unreachable();
 }
 
@@ -473,19 +481,23 @@ const HsDoc *
 hs_doc_want(const HsDoc *object, const char *key, HsDocKind kind)
 {
 	static const char *const problems[] = {
-		"must be null",		"must be true or false", "must be a number",
-		"must be a string", "must be an array",		 "must be an array",
+		"must be null",		"must be true or false",	   "must be a number",
+		"must be a string", "must be an array of numbers", "must be an array",
 		"must be an object"
 	};
 	const HsDoc *doc = hs_doc_find(object, key);
 
 	if (doc == NULL)
 		return NULL;
-	if (doc->kind != kind &&
-		!(kind == HS_DOC_ARRAY && doc->n == 0 && doc->kind == HS_DOC_NUMBERS))
-		hs_doc_fail(key, kind == HS_DOC_NUMBERS ? "must be an array of numbers"
-												: problems[kind]);
-	return doc;
+	if (doc->kind == kind)
+		return doc;
+	if (kind == HS_DOC_ARRAY && doc->kind == HS_DOC_NUMBERS)
+	{
+		if (doc->n == 0)
+			return doc;
+		hs_doc_fail(key, "must not be an array of numbers");
+	}
+	hs_doc_fail(key, problems[kind]);
 }
 
 const HsDoc *

@@ -47,6 +47,9 @@ extern const HsDoc *hs_doc_need(const HsDoc *object, const char *key,
 extern const HsDoc *hs_doc_want(const HsDoc *object, const char *key,
 								HsDocKind kind);
 
+/* The beginning of a string of the document, for a message. */
+extern const char *hs_doc_clip(const char *text);
+
 pg_noreturn extern void hs_doc_fail(const char *key, const char *problem);
 extern bool hs_doc_scan_number(const char **at, const char *end, double *x);
 

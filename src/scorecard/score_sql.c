@@ -180,6 +180,40 @@ changed_rules(const HsScoreCall *call)
 		construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+static ScoreSite *
+get_site(FunctionCallInfo fcinfo)
+{
+	ScoreSite *site = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (site != NULL)
+		return site;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	site = palloc0_object(ScoreSite);
+	if (get_call_result_type(fcinfo, NULL, &site->desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	site->desc = BlessTupleDesc(site->desc);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = site;
+	return site;
+}
+
+/* Score, shown, band and rank, as the first four columns of both results. */
+static void
+head_columns(const HsScoreCall *call, Datum *out, bool *out_null)
+{
+	const HsScore *result = &call->result;
+
+	out_null[0] = out_null[1] = !result->known;
+	out[0] = Float8GetDatum(result->score);
+	out[1] = Float8GetDatum(result->shown);
+	out[2] = PointerGetDatum(
+		cstring_to_text(hs_band_name(call->card, result->band)));
+	/* 1 = the lowest band; insufficient data has no rank */
+	out[3] = Int32GetDatum(result->band + 1);
+	out_null[3] = result->band == HS_INSUFFICIENT;
+}
+
 /*
  * score(card, measures, peers, facts) -> score, shown, band, band_rank,
  * coverage, points, contributions, before_rules, rules.  NULL for a NULL card
@@ -192,46 +226,51 @@ PG_FUNCTION_INFO_V1(hs_score_row);
 Datum
 hs_score_row(PG_FUNCTION_ARGS)
 {
-	ScoreSite *site = fcinfo->flinfo->fn_extra;
+	ScoreSite *site = get_site(fcinfo);
 	HsScoreCall call;
 	const HsScore *result = &call.result;
 	int n;
 	Datum out[9];
 	bool out_null[9] = { 0 };
 
-	if (site == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		site = palloc0_object(ScoreSite);
-		if (get_call_result_type(fcinfo, NULL, &site->desc) !=
-			TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		site->desc = BlessTupleDesc(site->desc);
-		MemoryContextSwitchTo(old);
-		fcinfo->flinfo->fn_extra = site;
-	}
-
 	if (!hs_score_call(fcinfo, &site->cache, fcinfo->flinfo->fn_mcxt, false,
 					   NULL, &call))
 		PG_RETURN_NULL();
 
 	n = call.scoring->n_measures;
-	out_null[0] = out_null[1] = out_null[5] = out_null[6] = out_null[7] =
-		!result->known;
-	out[0] = Float8GetDatum(result->score);
-	out[1] = Float8GetDatum(result->shown);
-	out[2] =
-		PointerGetDatum(cstring_to_text(hs_band_name(call.card, result->band)));
-	/* 1 = the lowest band; insufficient data has no rank */
-	out[3] = Int32GetDatum(result->band + 1);
-	out_null[3] = result->band == HS_INSUFFICIENT;
+	head_columns(&call, out, out_null);
+	out_null[5] = out_null[6] = out_null[7] = !result->known;
 	out[4] = Float8GetDatum(result->coverage);
 	out[5] = float_array(call.scored, n, false);
 	out[6] = float_array(call.scored, n, true);
 	out[7] = Float8GetDatum(result->before_rules);
 	out[8] = result->ruled ? changed_rules(&call) : (Datum) 0;
 	out_null[8] = !result->ruled;
+	PG_RETURN_DATUM(
+		HeapTupleGetDatum(heap_form_tuple(site->desc, out, out_null)));
+}
+
+/*
+ * hs_score_brief(card, measures, peers, facts) -> score, shown, band,
+ * band_rank, coverage, rules: score() without what each measure gives.
+ */
+PG_FUNCTION_INFO_V1(hs_score_brief);
+Datum
+hs_score_brief(PG_FUNCTION_ARGS)
+{
+	ScoreSite *site = get_site(fcinfo);
+	HsScoreCall call;
+	Datum out[6];
+	bool out_null[6] = { 0 };
+
+	if (!hs_score_call(fcinfo, &site->cache, fcinfo->flinfo->fn_mcxt, false,
+					   NULL, &call))
+		PG_RETURN_NULL();
+
+	head_columns(&call, out, out_null);
+	out[4] = Float8GetDatum(call.result.coverage);
+	out[5] = call.result.ruled ? changed_rules(&call) : (Datum) 0;
+	out_null[5] = !call.result.ruled;
 	PG_RETURN_DATUM(
 		HeapTupleGetDatum(heap_form_tuple(site->desc, out, out_null)));
 }

@@ -21,6 +21,9 @@
 /* XGBoost's least second derivative of a row */
 #define LEAST_HESS 1e-16f
 
+/* a category above is in no set */
+#define MAX_CATEGORY 16777215
+
 typedef struct Boost
 {
 	const HsBoostParams *params;
@@ -52,7 +55,7 @@ base_margin(const HsForest *forest, const float *x)
 			{
 				left = true;
 				for (int c = 0; c < node->n_categories; c++)
-					if (value >= 0 &&
+					if (value >= 0 && value < MAX_CATEGORY &&
 						tree->categories[node->first_category + c] ==
 							(int32) value)
 						left = false;
@@ -126,7 +129,7 @@ derive(Boost *boost)
 
 /* Mean log loss, or root mean squared error, of rows first .. last - 1. */
 static double
-loss(const Boost *boost, int32 first, int32 last)
+loss(const Boost *boost, const float *margins, int32 first, int32 last)
 {
 	bool squared = boost->params->objective == HS_OBJECTIVE_SQUARED;
 	double sum = 0;
@@ -134,7 +137,7 @@ loss(const Boost *boost, int32 first, int32 last)
 
 	for (int32 r = first; r < last; r++)
 	{
-		double margin = boost->grow.margin[r];
+		double margin = margins[r];
 		double weight = boost->weight[r];
 
 		weights += weight;
@@ -178,6 +181,9 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 	int n_base = params->base_model ? params->base_model->n_trees : 0;
 	int32 n_rows;
 	int32 n_train;
+	int kept;
+	double best_loss = 0;
+	float *best_margin = NULL; /* of the rows that train */
 
 	memset(result, 0, sizeof(HsBoostResult));
 	hs_bins_make(rows, params->max_bin, &boost.bins);
@@ -201,10 +207,14 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 
 	result->n_train = n_train;
 	result->n_valid = n_rows - n_train;
-	result->best_loss = NAN;
 	if (n_rows > n_train)
+	{
 		result->validation_loss =
 			hs_train_alloc(memory, sizeof(double) * params->n_trees, "losses");
+		if (params->early_stopping > 0)
+			best_margin = hs_train_alloc(memory, sizeof(float) * n_train,
+										 "the predictions");
+	}
 
 	forest->objective = params->objective;
 	forest->base = params->base_model ? params->base_model->base : params->base;
@@ -221,18 +231,21 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 	{
 		CHECK_FOR_INTERRUPTS();
 		derive(&boost);
-		hs_grow_tree(&boost.grow, round);
+		hs_grow_tree(&boost.grow, n_base + round);
 		hs_grow_take(&boost.grow, &forest->trees[n_base + round - 1]);
 		result->rounds = round;
 		if (result->validation_loss != NULL)
 		{
-			double now = loss(&boost, n_train, n_rows);
+			double now = loss(&boost, boost.grow.margin, n_train, n_rows);
 
 			result->validation_loss[round - 1] = now;
-			if (round == 1 || now < result->best_loss)
+			if (round == 1 || now < best_loss)
 			{
-				result->best_loss = now;
+				best_loss = now;
 				result->best_round = round;
+				if (best_margin != NULL)
+					memcpy(best_margin, boost.grow.margin,
+						   sizeof(float) * n_train);
 			}
 		}
 		report_progress(params, round, result->validation_loss);
@@ -242,9 +255,11 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 	}
 	if (result->validation_loss == NULL)
 		result->best_round = result->rounds;
-	forest->n_trees = n_base + (params->early_stopping > 0 ? result->best_round
-														   : result->rounds);
-	result->train_loss = loss(&boost, 0, n_train);
-	result->margin = boost.grow.margin;
+	kept = best_margin != NULL ? result->best_round : result->rounds;
+	forest->n_trees = n_base + kept;
+	result->margin = best_margin != NULL ? best_margin : boost.grow.margin;
+	result->train_loss = loss(&boost, result->margin, 0, n_train);
+	result->valid_loss =
+		result->validation_loss ? result->validation_loss[kept - 1] : NAN;
 	hs_bins_free(memory, &boost.bins);
 }

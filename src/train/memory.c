@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "train/train.h"
@@ -127,6 +128,7 @@ hs_train_idle(const HsTrainRows *rows, int *n)
 		{
 			const HsTrainBlock *block = &rows->blocks[b];
 
+			CHECK_FOR_INTERRUPTS();
 			for (int i = 0; i < block->n && !varies; i++)
 			{
 				Size at = (Size) i * rows->n_features + f;

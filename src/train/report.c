@@ -173,9 +173,7 @@ hs_train_report(const HsTrainSummary *summary)
 	escape_json(&json, options->trees ? "trees" : "logistic");
 	put_count(&json, "rows", summary->rows->n);
 	if (classes)
-		put_count(&json, "positives",
-				  summary->positives_train + summary->positives_valid +
-					  summary->positives_out);
+		put_count(&json, "positives", summary->positives);
 	key(&json, "accounts");
 	if (summary->rows->has_account)
 		appendStringInfo(&json, INT64_FORMAT, summary->counts.n);
@@ -195,7 +193,7 @@ hs_train_report(const HsTrainSummary *summary)
 							: summary->logistic->train_loss);
 	put_side(&json, "validation", summary->n_valid, summary->positives_valid,
 			 classes,
-			 summary->boost ? summary->boost->best_loss
+			 summary->boost ? summary->boost->valid_loss
 							: summary->logistic->validation_loss);
 	if (summary->boost != NULL)
 		put_rounds(&json, summary);

@@ -22,7 +22,7 @@ typedef struct HsTrainSummary
 	int64 n_out;
 	int64 positives_train;
 	int64 positives_valid;
-	int64 positives_out;
+	int64 positives; /* of all */
 	int n_idle;
 	const char **idle;
 	double base; /* prediction before the first tree */

@@ -80,13 +80,15 @@ get_columns(FunctionCallInfo fcinfo, HsTrainColumns *columns)
 static void
 get_base(FunctionCallInfo fcinfo, HsTrainOptions *options)
 {
+	HsModelCache cache = { 0 };
 	const HsModel *model;
 	HsForest *forest;
 	const char *why = NULL;
 
 	if (PG_ARGISNULL(ARG_BASE))
 		return;
-	model = (const HsModel *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_BASE));
+	model = hs_model_fetch(&cache, PG_GETARG_DATUM(ARG_BASE), HS_PART_ALL,
+						   CurrentMemoryContext);
 	if (!options->trees || model->kind != HS_MODEL_FOREST)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("only a model of trees can be continued, with "
@@ -237,14 +239,17 @@ merge_sides(HsTrainRows *rows)
 }
 
 static void
-train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result)
+train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result,
+			HsTrainSummary *summary)
 {
 	HsTrainMemory *memory = rows->memory;
 	HsTrainMemory first = *memory;
-	HsBoostParams params = options->boost;
+	HsBoostParams params;
 	HsBoostResult again;
 	double *losses;
 
+	set_base(rows, options, &summary->base);
+	params = options->boost;
 	if (!options->refit)
 	{
 		hs_boost(rows, &params, result);
@@ -261,6 +266,10 @@ train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result)
 	MemoryContextDelete(first.context);
 
 	merge_sides(rows);
+	summary->n_train =
+		hs_train_side_count(rows, HS_SIDE_TRAIN, &summary->positives_train);
+	set_base(rows, options, &summary->base);
+	params.base = options->boost.base;
 	params.n_trees = result->best_round;
 	params.early_stopping = 0;
 	hs_boost(rows, &params, &again);
@@ -278,17 +287,19 @@ train(HsTrainRows *rows, HsTrainOptions *options, HsTrainSummary *summary)
 	HsLogisticResult *logistic = palloc0(sizeof(HsLogisticResult));
 
 	extra.features = palloc0(sizeof(HsHistogram) * rows->n_features);
-	hs_train_profile_features(rows, extra.features);
-	summary->idle = hs_train_idle(rows, &summary->n_idle);
 	if (options->trees)
 	{
-		set_base(rows, options, &summary->base);
-		train_trees(rows, options, boost);
+		train_trees(rows, options, boost, summary);
 		summary->boost = boost;
+		summary->idle = hs_train_idle(rows, &summary->n_idle);
+		hs_train_profile_features(rows, extra.features);
 		hs_train_profile_score(rows->memory, boost->margin, boost->n_train,
 							   options->boost.objective, &extra.score);
 		return hs_model_pack_forest(&boost->forest, &extra);
 	}
+	/* first, as the regression changes the rows */
+	summary->idle = hs_train_idle(rows, &summary->n_idle);
+	hs_train_profile_features(rows, extra.features);
 	hs_logistic(rows, &options->logistic, logistic);
 	summary->logistic = logistic;
 	if (!logistic->converged)
@@ -354,8 +365,8 @@ hs_train_model(PG_FUNCTION_ARGS)
 		hs_train_side_count(&rows, HS_SIDE_TRAIN, &summary.positives_train);
 	summary.n_valid =
 		hs_train_side_count(&rows, HS_SIDE_VALID, &summary.positives_valid);
-	summary.n_out =
-		hs_train_side_count(&rows, HS_SIDE_OUT, &summary.positives_out);
+	summary.n_out = hs_train_side_count(&rows, HS_SIDE_OUT, &summary.positives);
+	summary.positives += summary.positives_train + summary.positives_valid;
 	check_sides(&summary, classes);
 	model = train(&rows, &options, &summary);
 

@@ -116,10 +116,10 @@ typedef struct HsBoostResult
 	int best_round;			 /* of the validation, else rounds */
 	double *validation_loss; /* by round; NULL without validation */
 	double train_loss;		 /* of the forest; log loss or RMSE */
-	double best_loss;		 /* NaN without validation */
+	double valid_loss;		 /* same; NaN without validation */
 	int64 n_train;
 	int64 n_valid;
-	float *margin; /* of the rows that train, after the last round */
+	float *margin; /* of the rows that train, by the forest */
 } HsBoostResult;
 
 typedef enum HsPenalty

@@ -289,8 +289,17 @@ SET LOCAL track_functions = 'all';
 SELECT count(*), count(effective_score), count(effective_measures), count(override_ids) AS overridden,
   count(*) FILTER (WHERE EXISTS (SELECT FROM healthscore.overrides o WHERE o.override_id = ANY (override_ids) AND o.scope = 'measure')) AS of_measures
 FROM healthscore.effective_scores;
-SELECT funcname, calls FROM pg_stat_xact_user_functions WHERE funcname IN ('hs_effective', 'score', 'hs_measure_names', 'hs_said_measures') ORDER BY 1;
+SELECT funcname, calls FROM pg_stat_xact_user_functions WHERE funcname IN ('hs_effective', 'score', 'hs_said_measures') ORDER BY 1;
 COMMIT;
+
+-- what is put in: not known, known, one that the card does not have, nothing; the first of two
+SELECT i, m.* FROM (VALUES (1, ARRAY['nps'], ARRAY[NULL::float8]), (2, '{nps,csat}', '{1,2}'), (3, '{mood,csat}', '{1,2}'), (4, '{mood}', '{1}'), (5, '{}', '{}'), (6, NULL, '{1}'), (7, '{csat}', NULL), (8, '{csat,csat}', '{3,4}'), (9, '{NULL,nps}', '{1,2}')) v(i, said, "values"),
+  healthscore.hs_said_measures(:'pair', '{7,NULL}', said, "values") m ORDER BY 1;
+SELECT healthscore.hs_said_measures(NULL, '{7,8}', '{csat}', '{1}') IS NULL AS no_card, healthscore.hs_said_measures(:'pair', NULL, '{csat}', '{1}') IS NULL AS no_measures;
+SELECT healthscore.hs_said_measures(:'pair', '{7}', '{csat}', '{1}');
+SELECT healthscore.hs_said_measures(:'pair', '{}', '{csat}', '{1}');
+SELECT healthscore.hs_said_measures(:'pair', '{7,8}', '{csat,nps}', '{1}');
+SELECT healthscore.hs_said_measures(:'pair', '{7,8}', '{{csat,nps}}', '{1,2}');
 
 -- withdrawn: the computed value holds again
 CALL healthscore.refresh('2026-07-10');
@@ -330,6 +339,7 @@ SELECT healthscore.override_measure('p', 'csat', 'NaN', '2026-07-13', '2026-07-2
 \echo :SQLSTATE
 SELECT healthscore.override_measure('p', 'csat', 'infinity', '2026-07-13', '2026-07-20', 'x');
 SELECT healthscore.override_measure('p', 'csat', '-infinity', '2026-07-13', '2026-07-20', 'x');
+SELECT healthscore.override_measure('p', 'csat', -1.1e30, '2026-07-13', '2026-07-20', 'x');
 SELECT healthscore.override_measure('p', 'CSAT', 1, '2026-07-13', '2026-07-20', 'x');
 \echo :SQLSTATE
 SELECT healthscore.override_measure('p', '', 1, '2026-07-13', '2026-07-20', 'x');
@@ -376,7 +386,7 @@ SELECT override_id AS id, account_id, scope, measure, first_night, computed_scor
 UPDATE healthscore.accounts SET ended_on = '2026-08-30' WHERE account_id = 'p';
 DELETE FROM healthscore.assignments WHERE scorecard = 'other';
 CALL healthscore.refresh('2026-10-15');
-SELECT direction, overrides, judged, "right", wrong, pending FROM healthscore.override_accuracy ORDER BY author, 1;
+SELECT scope, direction, overrides, judged, "right", wrong, pending FROM healthscore.override_accuracy ORDER BY author, 1, 2;
 
 DROP VIEW people;
 RESET SESSION AUTHORIZATION;

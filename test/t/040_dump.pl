@@ -62,6 +62,7 @@ INSERT INTO healthscore.subscriptions (account_id, contract_id, started_on, rene
 SELECT 'acc-' || a, 'c"' || a, date '2025-03-01' + a, date '2026-03-01' + a, a * 1.25, E'\\ \t' FROM generate_series(1, 50) a;
 SELECT healthscore.store_outcomes('renewal', '2026-06-30');
 UPDATE healthscore.outcomes SET labelled_at = NULL, note = 'by hand' WHERE account_id = 'acc-7';
+SELECT healthscore.override_measure('acc-2', 'login_rate', 2.5, '2026-06-30', '2026-07-30', 'a robot'), healthscore.override_measure('acc-5', 'login_rate', NULL, '2026-06-30', '2026-07-30', 'z');
 };
 sql('postgres', 'CREATE DATABASE src');
 sql('src', 'CREATE EXTENSION healthscore');
@@ -97,7 +98,7 @@ UNION ALL SELECT 0, obj_description('report.health'::regclass)
 UNION ALL SELECT 0, string_agg(reloptions::text, '') FROM pg_class WHERE oid = 'report.health'::regclass
 UNION ALL SELECT 0, has_table_privilege('reader', 'healthscore.portfolio', 'SELECT')::text};
 my ($tables_want, $objects_want) = (sql('src', $tables), sql('src', $objects));
-like($tables_want, qr/healthscore.scores.*healthscore.overrides\|3.*healthscore.annotations\|1.*healthscore.validations\|1/s, 'there is something to keep');
+like($tables_want, qr/healthscore.scores.*healthscore.overrides\|5.*healthscore.annotations\|1.*healthscore.validations\|1/s, 'there is something to keep');
 
 # What must hold after each restore.
 sub restored
@@ -121,7 +122,7 @@ sub restored
 	fails($node, $db, $_, '23001', "$name: what was said stays")
 	  for 'DELETE FROM healthscore.overrides', 'DELETE FROM healthscore.annotations', 'DELETE FROM healthscore.validations';
 	is(sql($db, q{SELECT healthscore.override_score('acc-9', '2026-06-30', '2026-07-30', 'x', score => 1), healthscore.annotate('acc-9', '2026-06-30', 'x'),
-		healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50)}), '4|2|2', "$name: what is said next has the next number");
+		healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50)}), '6|2|2', "$name: what is said next has the next number");
 	return;
 }
 

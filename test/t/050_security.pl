@@ -185,19 +185,22 @@ is(sql('app', 'SELECT count(*) FROM healthscore.portfolio', 'tenant_a'), '10', '
 
 # People speak in their own name
 my $say = q{SELECT healthscore.override_score('acc-1', '2026-06-30', '2026-07-30', 'they called', band => 'red')};
-fails('app', $say, '42501', 'who may only read says nothing', 'analyst');
+my $say_measure = q{SELECT healthscore.override_measure('acc-2', 'login_rate', 0, '2026-06-30', '2026-07-30', 'a robot')};
+fails('app', $_, '42501', 'who may only read says nothing', 'analyst') for $say, $say_measure;
 sql('app', q{GRANT SELECT ON healthscore.accounts, healthscore.scores, healthscore.scorecards TO csm;
 GRANT SELECT, INSERT ON healthscore.overrides, healthscore.annotations TO csm}, 'dbo');
 is(sql('app', $say, 'csm'), '1', 'who may insert overrides');
 is(sql('app', q{SELECT author, reason FROM healthscore.overrides}, 'csm'), 'csm|they called', 'as itself');
 my $forged = q{INSERT INTO healthscore.overrides (account_id, band, reason, author, from_day, expires_on) VALUES ('acc-1', 'red', 'x', 'dbo', '2026-06-30', '2026-07-30')};
-fails('app', $forged, '42501', 'and not as another', 'csm');
+fails('app', $_, '42501', 'and not as another', 'csm') for $forged, $forged =~ s/band/scope, measure, value/r =~ s/'red'/'measure', 'login_rate', 0/r;
+fails('app', $forged =~ s/band/scope, measure, value/r =~ s/'red'/'measure', 'login_rate', 'NaN'/r =~ s/'dbo'/'csm'/r, '22003', 'nor what is no number', 'csm');
 fails('app', q{SELECT healthscore.withdraw_override(1, '2026-07-01', 'x')}, '42501', 'withdraws nothing unless it may update', 'csm');
 sql('app', 'GRANT UPDATE (withdrawn_on, withdrawn_reason) ON healthscore.overrides TO csm', 'dbo');
 fails('app', q{UPDATE healthscore.overrides SET withdrawn_on = '2026-07-01', withdrawn_by = 'dbo', withdrawn_reason = 'x'}, '42501', 'withdraws in no other name', 'csm');
 sql('app', q{SELECT healthscore.withdraw_override(1, '2026-07-01', 'x')}, 'csm');
 is(sql('app', q{SELECT withdrawn_by, holds_until FROM healthscore.overrides}, 'csm'), 'csm|2026-07-01', 'but in its own');
 fails('app', $_, '23001', 'an override stays', 'dbo') for q{DELETE FROM healthscore.overrides}, q{UPDATE healthscore.overrides SET reason = 'y'};
+is(sql('app', "$say_measure IS NOT NULL", 'csm'), 't', 'says what a measure is');
 is(sql('app', q{INSERT INTO healthscore.annotations (account_id, day, body) VALUES ('acc-1', '2026-06-30', 'x') RETURNING author}, 'csm'), 'csm', 'annotates as itself');
 is(sql('app', $forged =~ s/'dbo'/'bob'/r . ' RETURNING author', 'dbo'), 'bob', 'who restores dumps stores what others said');
 
@@ -358,6 +361,7 @@ trap(@$_) for (
 	[ 'override_score', q{SELECT healthscore.override_score('acc-1', '2026-06-24', '2026-07-24', 'because', band => 'red')} ],
 	[ 'override_score, overlapping', q{SET client_min_messages = warning; SELECT healthscore.override_score('acc-1', '2026-06-25', '2026-07-24', 'because', score => 50)} ],
 	[ 'withdraw_override', q{SELECT healthscore.withdraw_override(2, '2026-06-26', 'no')} ],
+	[ 'override_measure', q{SELECT healthscore.override_measure('acc-2', 'login_rate', 0.25, '2026-06-24', '2026-07-24', 'a robot'), healthscore.override_measure('acc-3', 'login_rate', NULL, '2026-06-24', '2026-07-24', 'a robot')} ],
 	[ 'annotate', q{SELECT healthscore.annotate('acc-2', '2026-06-24', 'a note')} ],
 	[ 'record_validation', q{SELECT healthscore.record_validation('core', 1, '2026-06-24', '2026-08-24', true, 300, 30)} ],
 	[ 'validate_scorecard', q{SELECT healthscore.validate_scorecard('core', '2026-06-24')}, 1 ],
