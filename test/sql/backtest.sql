@@ -110,3 +110,10 @@ SELECT backtest(:'card'::scorecard, '2026-01-05', '2026-06-22', kind => 'expansi
 SELECT backtest(:'card'::scorecard, '2026-01-05', '2026-06-22', labels => 'use');
 SELECT backtest(replace(:'model', 'level', 'other')::model, '2026-01-05', '2026-06-22', card => :'card');
 SELECT backtest(NULL::model, '2026-01-05', '2026-06-22', card => :'card');
+
+SET client_min_messages = warning;
+DROP SCHEMA test_backtest CASCADE;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\set ECHO none
+\i :clean

@@ -121,3 +121,10 @@ SELECT hs_model_calibrated(:'good', 'isotonic', '{1,1}', '{0,1}');
 SELECT hs_model_calibrated(:'good', 'isotonic', '{1,NULL}', '{0,1}');
 SELECT hs_model_calibrated(:'good', 'isotonic', '{}', '{}');
 SELECT hs_model_calibrated(:'platt', 'none', '{}', '{}') = :'bold'::model AS bare;
+
+SET client_min_messages = warning;
+DROP SCHEMA mine CASCADE;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\set ECHO none
+\i :clean

@@ -99,3 +99,10 @@ SELECT calibrate(:'card', '2026-03-01', force => true);
 SELECT calibrate(NULL, '2026-03-01');
 SELECT calibrate(:'card', '2026-07-01', significance => 1);
 SELECT calibrate(:'card', '2026-07-01', review_after => 0);
+
+SET client_min_messages = warning;
+DROP SCHEMA test_rank CASCADE;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\set ECHO none
+\i :clean
