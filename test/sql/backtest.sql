@@ -92,6 +92,10 @@ SELECT account_dates, pending, decided, positives, flagged, true_positives, fore
 SELECT account_dates, pending, decided, positives, finding FROM backtest('level', '2026-01-05', '2026-02-23', '2026-02-28', horizon => 28);
 SELECT account_dates, pending, finding FROM backtest('level', '2026-01-05', '2026-01-19', horizon => 28);
 
+-- what counts is what a training set of the same dates has, where data suffice
+SELECT b.account_dates, b.positives, t.rows, t.positives FROM backtest('level', '2026-01-05', '2026-06-22', '2026-06-30', horizon => 28) AS b,
+    (SELECT count(*) AS rows, count(*) FILTER (WHERE label) AS positives FROM training_set(:'card', '2026-06-30', every => 7, horizon => 28, from_day => '2026-01-05') WHERE measures[1] IS NOT NULL) AS t;
+
 -- mistakes
 SELECT backtest(:'card'::scorecard, '2026-06-22', '2026-01-05');
 SELECT backtest(:'card'::scorecard, '2026-01-05', '2026-06-22', '2026-06-01');

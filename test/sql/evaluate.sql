@@ -70,7 +70,17 @@ SELECT metric, value, finding FROM evaluate(:'good', 'SELECT noise, churned FROM
 SELECT metric, value, finding FROM evaluate('{"healthscore_model": 1, "kind": "trees", "objective": "squared", "precision": "single", "base": 0, "divisor": 1, "sigmoid": 1, "features": ["x"], "trees": []}',
     'SELECT x, churned FROM past', 'churned') WHERE metric IN ('auc', 'log_loss', 'brier', 'calibration_slope', 'verdict');
 
+-- features that are not known, one row, 10,000 features
+SELECT m.name, max(value) FILTER (WHERE metric = 'rows') AS rows, max(value) FILTER (WHERE metric = 'auc') AS auc, max(finding) FILTER (WHERE metric = 'verdict') AS verdict
+  FROM (VALUES ('null', 'SELECT NULL::float8 AS x, churned FROM past'), ('NaN', 'SELECT ''NaN''::float8 AS x, churned FROM past'), ('one row', 'SELECT * FROM past WHERE churned LIMIT 1')) AS m(name, query),
+       evaluate(:'good', m.query, 'churned') GROUP BY 1 ORDER BY 1;
+WITH w AS (SELECT jsonb_build_object('healthscore_model', 1, 'kind', 'logistic', 'features', jsonb_agg('f' || i), 'intercept', 0, 'weight', jsonb_agg((i = 7)::int), 'mean', jsonb_agg(0), 'scale', jsonb_agg(1), 'error', jsonb_agg(NULL::int))::text::model AS m
+             FROM generate_series(1, 10000) AS i)
+SELECT metric, round(value::numeric, 4) AS value FROM w, evaluate(m, 'SELECT array_fill(0::float8, ARRAY[6]) || x || array_fill(0::float8, ARRAY[9993]) AS f, churned FROM past', 'churned', features => 'f') WHERE metric IN ('rows', 'auc');
+
 -- mistakes
+SELECT evaluate(:'good', 'SELECT churned, x, true AS churned FROM past', 'churned');
+SELECT evaluate(:'good', 'SELECT ARRAY[x, x] AS f, churned FROM past', 'churned', features => 'f');
 SELECT evaluate(:'good', 'SELECT * FROM nowhere', 'churned');
 SELECT evaluate(:'good', 'SELECT * FROM past', 'gone');
 SELECT evaluate(:'good', 'SELECT noise, churned FROM past', 'churned');
