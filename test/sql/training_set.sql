@@ -214,6 +214,13 @@ SELECT published_scorecard('none');
 -- hs_measure_dates(): any dates, in their order
 SELECT h.n, h.as_of, h.state, h.measures[1] FROM (SELECT measure_series(card(), day, logins, active_users, licensed_seats, nps, sentiment) AS s FROM signals WHERE account_id = 'a1') AS x,
     hs_measure_dates(card(), x.s, '{2025-01-01,2024-07-03,2025-02-01,2025-02-01,2025-03-04,2026-07-01,2030-01-01}', '2024-07-04', '2026-07-01', false, NULL) AS h;
+-- in any order, and with values that are carried: what measure_carried() gives on the date alone
+SELECT a.account_id, count(*) AS dates, count(*) FILTER (WHERE array_send(h.measures) = array_send(c.measures)) AS same, count(*) FILTER (WHERE c.ages[7] > 0) AS carried, count(*) FILTER (WHERE c.ages[3] > 0) AS utilisation_carried
+FROM (SELECT account_id, measure_series(card(), day, logins, active_users, licensed_seats, nps, sentiment) AS s FROM signals WHERE account_id IN ('a1', 'a11', 'a44', 'a60') GROUP BY 1) AS a,
+    (SELECT array_agg(date '2024-09-01' + i * k ORDER BY k, i) || array_agg(date '2024-09-01' + h(i, k, 11) % 700 ORDER BY k, i) AS days FROM generate_series(0, 23) AS i, unnest('{1,3,28,29,40,90}'::int[]) AS k) AS d,
+    hs_measure_dates(card(), a.s, d.days, '2024-07-04', NULL, true, '{0,0,60,0,30,NULL,45}') AS h
+CROSS JOIN LATERAL measure_carried(card(), a.s, h.as_of, h.as_of, '{0,0,60,0,30,NULL,45}', since => '2024-07-04') AS c
+GROUP BY 1 ORDER BY 1;
 SELECT * FROM hs_measure_dates(card(), NULL, '{2025-01-01}', NULL, NULL, true, NULL);
 SELECT * FROM hs_measure_dates(card(), NULL, '{2025-01-01}', NULL, NULL, false, NULL);
 SELECT * FROM hs_measure_dates(card(), NULL, NULL, NULL, NULL, false, NULL);
