@@ -59,7 +59,7 @@ COMMENT ON COLUMN healthscore.outcomes.outcome IS 'renewal: renewed, contracted 
 COMMENT ON COLUMN healthscore.outcomes.outcome_date IS 'When it happened: the day on which the renewal was agreed, the value was reached, or the account was lost; "not expanded": the last day of the period. NULL while pending.';
 COMMENT ON COLUMN healthscore.outcomes.opens_on IS 'The earliest day that a churn or growth that is not known yet would be dated; NULL: outcome_date.';
 COMMENT ON COLUMN healthscore.outcomes.closes_on IS 'First day on which the answer was known, whatever it is; training sets wait for it, as to take the answers that come early makes a set of the good ones. NULL: outcome_date.';
-COMMENT ON COLUMN healthscore.outcomes.returned_on IS 'churned: when the account came back; NULL: it did not, or not by labelled_at.';
+COMMENT ON COLUMN healthscore.outcomes.returned_on IS 'churned: from when on the account was one again: the return of a silent one, or the first day of any contract; outcome_date itself if another contract was in force, so that the account was not lost. NULL: it did not return, or not by labelled_at.';
 COMMENT ON COLUMN healthscore.outcomes.early IS 'Renewed, or contracted, before the renewal date.';
 COMMENT ON COLUMN healthscore.outcomes.open_ended IS 'The contract had no renewal date. Such a row exists only once it has ended, so training sets with a lead leave it out.';
 COMMENT ON COLUMN healthscore.outcomes.value_before IS 'renewal: MRR of the contract at the end of the term; expansion: of the account on reference_date. NULL: not known.';
@@ -165,17 +165,27 @@ BEGIN
         '), answered AS (\n'
         '    SELECT a.*, greatest(a.next_began, a.next_agreed) <= a.opens + $2 AS in_time\n'
         '    FROM asked AS a WHERE a.opens IS NOT NULL AND NOT a.superseded\n'
+        '), labelled AS (\n'
+        '    SELECT a.*, CASE WHEN a.in_time AND a.next_mrr < a.last_mrr THEN ''contracted'' WHEN a.in_time THEN ''renewed''\n'
+        '                     WHEN $1 > a.opens + $2 THEN ''churned'' ELSE ''pending'' END AS outcome\n'
+        '    FROM answered AS a\n'
+        '), held AS (\n'
+        '    SELECT t.account_id, t.contract_id, t.n, greatest(t.started_on, t.agreed_on) AS from_day,\n'
+        '           least(coalesce(t.ended_on, t.renewal_date), lead(greatest(t.started_on, t.agreed_on)) OVER (PARTITION BY t.account_id, t.contract_id ORDER BY t.started_on)) AS until\n'
+        '    FROM numbered AS t\n'
+        '), back AS (\n'
+        '    SELECT l.account_id, l.contract_id, l.n, min(greatest(h.from_day, l.opens)) AS returned_on\n'
+        '    FROM labelled AS l\n'
+        '    JOIN held AS h ON h.account_id = l.account_id AND (h.contract_id, h.n) <> (l.contract_id, l.n)\n'
+        '        AND (h.until IS NULL OR h.until > greatest(l.opens, h.from_day)) AND h.from_day <= $1\n'
+        '    WHERE l.outcome = ''churned'' GROUP BY l.account_id, l.contract_id, l.n\n'
         ')\n'
-        'SELECT DISTINCT ON (a.account_id, a.contract_id, coalesce(a.renewal_date, a.ended_on))
-'
-        '       a.account_id, ''renewal'', a.contract_id, coalesce(a.renewal_date, a.ended_on), o.outcome,\n'
-        '       CASE o.outcome WHEN ''churned'' THEN a.opens WHEN ''pending'' THEN NULL ELSE a.next_agreed END, a.opens, a.opens + $2 + 1,\n'
-        '       CASE WHEN o.outcome = ''churned'' AND greatest(a.next_began, a.next_agreed) <= $1 THEN greatest(a.next_began, a.next_agreed) END,\n'
+        'SELECT DISTINCT ON (a.account_id, a.contract_id, coalesce(a.renewal_date, a.ended_on))\n'
+        '       a.account_id, ''renewal'', a.contract_id, coalesce(a.renewal_date, a.ended_on), a.outcome,\n'
+        '       CASE a.outcome WHEN ''churned'' THEN a.opens WHEN ''pending'' THEN NULL ELSE a.next_agreed END, a.opens, a.opens + $2 + 1, b.returned_on,\n'
         '       coalesce(a.in_time AND a.next_agreed < a.renewal_date, false), a.renewal_date IS NULL,\n'
         '       a.last_mrr, CASE WHEN a.in_time THEN a.next_mrr END\n'
-        'FROM answered AS a\n'
-        'CROSS JOIN LATERAL (SELECT CASE WHEN a.in_time AND a.next_mrr < a.last_mrr THEN ''contracted'' WHEN a.in_time THEN ''renewed''\n'
-        '                               WHEN $1 > a.opens + $2 THEN ''churned'' ELSE ''pending'' END AS outcome) AS o\n'
+        'FROM labelled AS a LEFT JOIN back AS b ON (b.account_id, b.contract_id, b.n) = (a.account_id, a.contract_id, a.n)\n'
         'ORDER BY a.account_id, a.contract_id, coalesce(a.renewal_date, a.ended_on), a.n DESC',
         healthscore.hs_terms_sql(healthscore.hs_subscriptions(source)))
     USING as_of, grace;

@@ -144,6 +144,13 @@ SELECT count(*), count(*) FILTER (WHERE label) FROM plain;
 SELECT count(*) AS differ FROM panel AS t FULL JOIN plain AS p USING (account_id, observed_on)
 WHERE (t.label, t.outcome_date, array_send(t.measures)) IS DISTINCT FROM (p.label, p.outcome_date, array_send(p.measures));
 SELECT count(*), min(observed_on), max(observed_on) FROM training_set(card(), '2026-06-30', horizon => 28, every => 91, from_day => '2025-01-01');
+-- who loses one contract of two is not lost
+BEGIN;
+INSERT INTO subscriptions (account_id, contract_id, started_on, renewal_date, mrr) VALUES ('a1', 'second', '2024-08-01', '2025-03-01', 10);
+SELECT FROM store_outcomes('renewal', '2026-06-30');
+SELECT contract_id, outcome, outcome_date, returned_on FROM outcomes WHERE account_id = 'a1' AND outcome = 'churned';
+SELECT observed_on, label, outcome_date FROM training_set(card(), '2026-06-30', horizon => 28, every => 28) WHERE account_id = 'a1' AND observed_on BETWEEN '2025-01-15' AND '2025-04-15' ORDER BY 1;
+ROLLBACK;
 -- silence
 SELECT added > 0 FROM store_outcomes('activity', '2026-06-30', card => card(), signals => '{logins}', silent => 30);
 SELECT outcome, count(*), min(reference_date) FROM outcomes WHERE kind = 'activity' AND outcome = 'churned' GROUP BY 1;
