@@ -3,7 +3,7 @@
 -- label_inactivity() at every edge, and store_outcomes().
 --
 CREATE SCHEMA test_outcome;
-SET search_path = test_outcome, healthscore, public;
+SET search_path = test_outcome, healthscore;
 SET datestyle = 'ISO';
 \set SHOW_CONTEXT never
 

@@ -3,7 +3,7 @@
 -- came later.
 --
 CREATE SCHEMA test_training;
-SET search_path = test_training, healthscore, public;
+SET search_path = test_training, healthscore;
 SET datestyle = 'ISO';
 SET extra_float_digits = 0;
 \set SHOW_CONTEXT never
