@@ -3,7 +3,7 @@
 -- label_inactivity() at every edge, and store_outcomes().
 --
 CREATE SCHEMA test_outcome;
-SET search_path = test_outcome, healthscore, public;
+SET search_path = test_outcome, healthscore;
 SET datestyle = 'ISO';
 \set SHOW_CONTEXT never
 
@@ -136,33 +136,33 @@ SELECT 2, date '2026-01-01' + i, 1, true, 0 FROM unnest('{0,89,179}'::int[]) AS 
 SELECT 3, date '2026-01-01' + i, 1, true, 0 FROM unnest('{0,91}'::int[]) AS i UNION ALL   -- 90 silent days
 SELECT 4, date '2026-01-01' + i, CASE WHEN i < 5 THEN 1 END, i < 5, 1 FROM generate_series(0, 150, 5) AS i UNION ALL   -- tickets alone
 SELECT 5, '2026-02-01', 0, false, 0;
-CREATE FUNCTION card(accounts jsonb DEFAULT NULL) RETURNS scorecard LANGUAGE sql STABLE RETURN
+CREATE FUNCTION visits_card(accounts jsonb DEFAULT NULL) RETURNS scorecard LANGUAGE sql STABLE RETURN
 jsonb_build_object('scorecard', 'visits', 'minimum_coverage', 0,
     'source', jsonb_strip_nulls(jsonb_build_object('table', 'test_outcome.visits', 'account', 'who', 'day', 'day', 'accounts', accounts)),
     'signals', '[{"name": "logins", "absent": "zero"}, {"name": "present", "column": "here", "absent": "zero"}, {"name": "tickets", "absent": "zero"}]'::jsonb,
     'measures', '[{"name": "logins", "kind": "sum", "signal": "logins", "days": 30, "normalise": {"linear": {"worst": 0, "best": 9}}}]'::jsonb,
     'bands', '[{"name": "all", "from": 0}]'::jsonb)::scorecard;
-SELECT account_id, reference_date, outcome, outcome_date, opens_on, closes_on, returned_on FROM label_inactivity('2026-06-29', card(), '{logins}') ORDER BY 1, 2;
+SELECT account_id, reference_date, outcome, outcome_date, opens_on, closes_on, returned_on FROM label_inactivity('2026-06-29', visits_card(), '{logins}') ORDER BY 1, 2;
 -- 90 silent days, as_of included
-SELECT account_id, outcome, outcome_date FROM label_inactivity('2026-04-09', card(), '{logins}') WHERE account_id = '1';
-SELECT account_id, outcome, outcome_date FROM label_inactivity('2026-04-10', card(), '{logins}') WHERE account_id = '1';
+SELECT account_id, outcome, outcome_date FROM label_inactivity('2026-04-09', visits_card(), '{logins}') WHERE account_id = '1';
+SELECT account_id, outcome, outcome_date FROM label_inactivity('2026-04-10', visits_card(), '{logins}') WHERE account_id = '1';
 -- on the day of the activity itself the silence is of 0 days
-SELECT account_id, outcome, opens_on, closes_on FROM label_inactivity('2026-01-10', card(), '{logins}') WHERE account_id = '1';
-SELECT account_id, reference_date, outcome, returned_on FROM label_inactivity('2026-06-29', card(), '{logins,tickets}') WHERE account_id = '4' ORDER BY 1, 2;
-SELECT (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-06-29', card(), '{logins}') AS l)
-     = (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-06-29', card(), '{present}') AS l) AS boolean_signals;
+SELECT account_id, outcome, opens_on, closes_on FROM label_inactivity('2026-01-10', visits_card(), '{logins}') WHERE account_id = '1';
+SELECT account_id, reference_date, outcome, returned_on FROM label_inactivity('2026-06-29', visits_card(), '{logins,tickets}') WHERE account_id = '4' ORDER BY 1, 2;
+SELECT (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-06-29', visits_card(), '{logins}') AS l)
+     = (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-06-29', visits_card(), '{present}') AS l) AS boolean_signals;
 -- an account that was never active, of which only the list of accounts knows
 CREATE TABLE people (id text, since date);
 INSERT INTO people VALUES ('1', '2026-01-01'), ('5', '2026-01-20'), ('6', '2026-03-01'), ('7', NULL), ('8', '2026-07-01');
-SELECT account_id, reference_date, outcome, returned_on FROM label_inactivity('2026-06-29', card('{"table": "test_outcome.people", "account": "id", "since": "since"}'), '{logins}')
+SELECT account_id, reference_date, outcome, returned_on FROM label_inactivity('2026-06-29', visits_card('{"table": "test_outcome.people", "account": "id", "since": "since"}'), '{logins}')
 WHERE account_id NOT IN ('2', '3', '4') ORDER BY 1, 2;
 -- nothing later is known
 CREATE TABLE before AS SELECT * FROM visits WHERE day <= '2026-05-10';
-SELECT (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-05-10', card(), '{logins}') AS l)
-     = (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-05-10', card(), '{logins}', 90, 'before') AS l) AS same;
-SELECT * FROM label_inactivity('2026-06-29', card(), '{clicks}');
-SELECT * FROM label_inactivity('2026-06-29', card(), NULL);
-SELECT * FROM label_inactivity('2026-06-29', card(), '{logins}', 0);
+SELECT (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-05-10', visits_card(), '{logins}') AS l)
+     = (SELECT array_agg(l::text ORDER BY l::text) FROM label_inactivity('2026-05-10', visits_card(), '{logins}', 90, 'before') AS l) AS same;
+SELECT * FROM label_inactivity('2026-06-29', visits_card(), '{clicks}');
+SELECT * FROM label_inactivity('2026-06-29', visits_card(), NULL);
+SELECT * FROM label_inactivity('2026-06-29', visits_card(), '{logins}', 0);
 SELECT * FROM label_inactivity('2026-06-29', NULL, '{logins}');
 
 -- Stored
@@ -184,8 +184,8 @@ CREATE VIEW stored AS SELECT o.account_id, o.kind, o.contract_id, o.reference_da
     FROM outcomes AS o WHERE account_id <> 'lost';
 (TABLE stored EXCEPT SELECT * FROM label_renewals('2026-07-31')) UNION ALL (SELECT * FROM label_renewals('2026-07-31') WHERE account_id <> 'lost' EXCEPT TABLE stored);
 SELECT * FROM store_outcomes('expansion', '2026-04-02', source => 'value');
-SELECT * FROM store_outcomes('activity', '2026-06-29', card => card(), signals => '{logins}');
-SELECT * FROM store_outcomes('activity', '2026-06-30', card => card(), signals => '{logins}');
+SELECT * FROM store_outcomes('activity', '2026-06-29', card => visits_card(), signals => '{logins}');
+SELECT * FROM store_outcomes('activity', '2026-06-30', card => visits_card(), signals => '{logins}');
 SELECT kind, outcome, count(*) FROM outcomes GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM store_outcomes('upgrade', '2026-07-31');
 SELECT * FROM store_outcomes(NULL, '2026-07-31');
