@@ -231,10 +231,6 @@ COMMENT ON FUNCTION healthscore.evaluate(healthscore.model, text, text, text, te
 
 -- Calibration
 
-CREATE FUNCTION healthscore.hs_model_calibrated(model healthscore.model, kind text, x double precision[], y double precision[]) RETURNS healthscore.model
-AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
-COMMENT ON FUNCTION healthscore.hs_model_calibrated(healthscore.model, text, double precision[], double precision[]) IS 'The model with another calibration: none; platt, probability = 1 / (1 + exp(-(x[1] * margin + y[1]))), x[1] not below 0; isotonic, straight lines through the points (margin x, probability y). What cannot be is error 22P02.';
-
 CREATE FUNCTION healthscore.hs_calibrate_model(model healthscore.model, query text, label text, method text, features text, missing_ok boolean, force boolean, path text)
 RETURNS healthscore.model
 LANGUAGE plpgsql STABLE
@@ -270,13 +266,11 @@ BEGIN
             RAISE EXCEPTION 'the model cannot be calibrated' USING ERRCODE = 'object_not_in_prerequisite_state',
                 DETAIL = 'The outcome is rarer where the model says that it is more likely.', HINT = 'healthscore.evaluate() says how well the model foretells.';
         END IF;
-        x := ARRAY[slope];
-        y := ARRAY[shift];
-    ELSE
-        SELECT array_agg(e.x ORDER BY i.step, e.x), array_agg(i.probability ORDER BY i.step, e.x) INTO x, y
-        FROM healthscore.isotonic(r) AS i CROSS JOIN LATERAL (SELECT i.lowest AS x UNION SELECT i.highest) AS e;
+        RETURN healthscore.with_calibration(model, jsonb_build_object('kind', 'platt', 'a', slope, 'b', shift));
     END IF;
-    RETURN healthscore.hs_model_calibrated(model, method, x, y);
+    SELECT array_agg(e.x ORDER BY i.step, e.x), array_agg(i.probability ORDER BY i.step, e.x) INTO x, y
+    FROM healthscore.isotonic(r) AS i CROSS JOIN LATERAL (SELECT i.lowest AS x UNION SELECT i.highest) AS e;
+    RETURN healthscore.with_calibration(model, jsonb_build_object('kind', 'isotonic', 'x', x, 'y', y));
 END
 $$;
 COMMENT ON FUNCTION healthscore.hs_calibrate_model(healthscore.model, text, text, text, text, boolean, boolean, text) IS 'calibrate_model(), with the search_path of its query.';

@@ -125,12 +125,7 @@ SELECT model_info(calibrate_model(:'good', 'SELECT * FROM past LIMIT 40', 'churn
 SELECT calibrate_model(:'good', 'SELECT * FROM past WHERE churned', 'churned', force => true);
 SELECT calibrate_model(:'good', 'SELECT * FROM past', 'churned', 'beta');
 SELECT calibrate_model(NULL, 'SELECT * FROM past', 'churned') IS NULL AS nothing;
-SELECT hs_model_calibrated(:'good', 'platt', '{1}', '{1,2}');
-SELECT hs_model_calibrated(:'good', 'platt', '{-1}', '{1}');
-SELECT hs_model_calibrated(:'good', 'isotonic', '{1,1}', '{0,1}');
-SELECT hs_model_calibrated(:'good', 'isotonic', '{1,NULL}', '{0,1}');
-SELECT hs_model_calibrated(:'good', 'isotonic', '{}', '{}');
-SELECT hs_model_calibrated(:'platt', 'none', '{}', '{}') = :'bold'::model AS bare;
+SELECT with_calibration(:'platt', NULL) = :'bold'::model AS bare;
 
 SET client_min_messages = warning;
 DROP SCHEMA mine CASCADE;

@@ -143,21 +143,13 @@ WHERE g.day >= (SELECT min(day) FROM signals)
 SELECT count(*), count(*) FILTER (WHERE label) FROM plain;
 SELECT count(*) AS differ FROM panel AS t FULL JOIN plain AS p USING (account_id, observed_on)
 WHERE (t.label, t.outcome_date, array_send(t.measures)) IS DISTINCT FROM (p.label, p.outcome_date, array_send(p.measures));
-<<<<<<< HEAD
-SELECT count(*), min(observed_on), max(observed_on) FROM training_set(card(), '2026-06-30', horizon => 28, every => 91, from_day => '2025-01-01');
-=======
 SELECT count(*), min(observed_on), max(observed_on) FROM training_set(learning(), '2026-06-30', horizon => 28, every => 91, from_day => '2025-01-01');
->>>>>>> h-outcome
 -- who loses one contract of two is not lost
 BEGIN;
 INSERT INTO subscriptions (account_id, contract_id, started_on, renewal_date, mrr) VALUES ('a1', 'second', '2024-08-01', '2025-03-01', 10);
 SELECT FROM store_outcomes('renewal', '2026-06-30');
 SELECT contract_id, outcome, outcome_date, returned_on FROM outcomes WHERE account_id = 'a1' AND outcome = 'churned';
-<<<<<<< HEAD
-SELECT observed_on, label, outcome_date FROM training_set(card(), '2026-06-30', horizon => 28, every => 28) WHERE account_id = 'a1' AND observed_on BETWEEN '2025-01-15' AND '2025-04-15' ORDER BY 1;
-=======
 SELECT observed_on, label, outcome_date FROM training_set(learning(), '2026-06-30', horizon => 28, every => 28) WHERE account_id = 'a1' AND observed_on BETWEEN '2025-01-15' AND '2025-04-15' ORDER BY 1;
->>>>>>> h-outcome
 ROLLBACK;
 -- silence
 SELECT added > 0 FROM store_outcomes('activity', '2026-06-30', card => learning(), signals => '{logins}', silent => 30);
@@ -227,24 +219,6 @@ SELECT * FROM training_set('{"scorecard": "cheat", "source": {"table": "healthsc
 SELECT published_scorecard('none');
 
 -- hs_measure_dates(): any dates, in their order
-<<<<<<< HEAD
-SELECT h.n, h.as_of, h.state, h.measures[1] FROM (SELECT measure_series(card(), day, logins, active_users, licensed_seats, nps, sentiment) AS s FROM signals WHERE account_id = 'a1') AS x,
-    hs_measure_dates(card(), x.s, '{2025-01-01,2024-07-03,2025-02-01,2025-02-01,2025-03-04,2026-07-01,2030-01-01}', '2024-07-04', '2026-07-01', false, NULL) AS h;
--- in any order, and with values that are carried: what measure_carried() gives on the date alone
-SELECT a.account_id, count(*) AS dates, count(*) FILTER (WHERE array_send(h.measures) = array_send(c.measures)) AS same, count(*) FILTER (WHERE c.ages[7] > 0) AS carried, count(*) FILTER (WHERE c.ages[3] > 0) AS utilisation_carried
-FROM (SELECT account_id, measure_series(card(), day, logins, active_users, licensed_seats, nps, sentiment) AS s FROM signals WHERE account_id IN ('a1', 'a11', 'a44', 'a60') GROUP BY 1) AS a,
-    (SELECT array_agg(date '2024-09-01' + i * k ORDER BY k, i) || array_agg(date '2024-09-01' + h(i, k, 11) % 700 ORDER BY k, i) AS days FROM generate_series(0, 23) AS i, unnest('{1,3,28,29,40,90}'::int[]) AS k) AS d,
-    hs_measure_dates(card(), a.s, d.days, '2024-07-04', NULL, true, '{0,0,60,0,30,NULL,45}') AS h
-CROSS JOIN LATERAL measure_carried(card(), a.s, h.as_of, h.as_of, '{0,0,60,0,30,NULL,45}', since => '2024-07-04') AS c
-GROUP BY 1 ORDER BY 1;
-SELECT * FROM hs_measure_dates(card(), NULL, '{2025-01-01}', NULL, NULL, true, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, '{2025-01-01}', NULL, NULL, false, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, NULL, NULL, NULL, false, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, '{}', NULL, NULL, false, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, '{NULL}', NULL, NULL, false, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, '{infinity}', NULL, NULL, false, NULL);
-SELECT * FROM hs_measure_dates(card(), NULL, '{{2025-01-01}}', NULL, NULL, false, NULL);
-=======
 SELECT h.n, h.as_of, h.state, h.measures[1] FROM (SELECT measure_series(learning(), day, logins, active_users, licensed_seats, nps, sentiment) AS s FROM signals WHERE account_id = 'a1') AS x,
     hs_measure_dates(learning(), x.s, '{2025-01-01,2024-07-03,2025-02-01,2025-02-01,2025-03-04,2026-07-01,2030-01-01}', '2024-07-04', '2026-07-01', false, NULL) AS h;
 -- in any order, and with values that are carried: what measure_carried() gives on the date alone
@@ -261,7 +235,6 @@ SELECT * FROM hs_measure_dates(learning(), NULL, '{}', NULL, NULL, false, NULL);
 SELECT * FROM hs_measure_dates(learning(), NULL, '{NULL}', NULL, NULL, false, NULL);
 SELECT * FROM hs_measure_dates(learning(), NULL, '{infinity}', NULL, NULL, false, NULL);
 SELECT * FROM hs_measure_dates(learning(), NULL, '{{2025-01-01}}', NULL, NULL, false, NULL);
->>>>>>> h-outcome
 SELECT * FROM hs_measure_dates(NULL, NULL, '{2025-01-01}', NULL, NULL, false, NULL);
 SELECT * FROM hs_measure_dates(learning(), NULL, array_fill(date '2025-01-01', ARRAY[36601]), NULL, NULL, false, NULL);
 
