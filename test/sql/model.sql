@@ -294,6 +294,13 @@ SELECT predict(m, array_fill(NULL::float8, ARRAY[10000])), cardinality(contribut
     'features', (SELECT jsonb_agg('f' || i) FROM generate_series(1, 10000) AS i))::healthscore.model) AS v (m);
 SELECT jsonb_build_object('healthscore_model', 1, 'kind', 'trees', 'objective', 'logistic', 'precision', 'single', 'base', 0, 'divisor', 1, 'sigmoid', 1, 'trees', '[]'::jsonb,
     'features', (SELECT jsonb_agg('f' || i) FROM generate_series(1, 10001) AS i))::healthscore.model;
+-- leaves are finite, but their sum is not
+CREATE TEMP TABLE huge AS SELECT '{"healthscore_model": 1, "kind": "trees", "objective": "squared", "precision": "single", "base": 3e38, "divisor": 1, "sigmoid": 1, "features": ["x"],
+  "trees": [{"feature": [0, -1, -1], "left": [1, -1, -1], "right": [2, -1, -1], "threshold": [0, null, null], "default_left": [1, 0, 0], "value": [0, -1e38, 1e38], "cover": [2, 1, 1], "gain": [1, null, null]}]}'::healthscore.model AS model;
+SELECT predict(model, ARRAY[-1]) FROM huge;
+SELECT predict(model, ARRAY[1]) FROM huge;
+SELECT predict_margin(model, r) FROM huge, (SELECT 1 AS x) AS r;
+SELECT contributions(model, ARRAY[1]) FROM huge;
 -- deep: a chain on two features in turn, as deep as it may be, and one deeper.
 -- Step k holds for x >= k: the leaf that is reached is counted by hand
 CREATE FUNCTION pg_temp.chain(depth int) RETURNS healthscore.model LANGUAGE sql AS $$
