@@ -198,7 +198,7 @@ SELECT c.what, pg_temp.attempt(regexp_replace(g.document, c.what, c.becomes))
     ('sigmoid:1', 'sigmoid:x'), ('sigmoid:1', 'sigmoid:-1'), ('sigmoid:1', 'is_unbalance'), ('max_feature_idx=5', 'max_feature_idx=4'), ('max_feature_idx=5', 'max_feature_idx=2000000000'), ('feature_names=Column_0', 'feature_names=Column_1'), ('feature_names=[^\n]*', ''),
     ('num_leaves=\d+', 'num_leaves=2000000000'), ('num_leaves=\d+', 'num_leaves=3'), ('num_leaves=\d+', ''), ('is_linear=0', 'is_linear=1'), ('split_feature=\d+', 'split_feature=6'), ('split_feature=\d+', 'split_feature=-1'),
     ('decision_type=\d+', 'decision_type=1'), ('decision_type=\d+', 'decision_type=14'), ('decision_type=\d+', 'decision_type=99'), ('left_child=\S+', 'left_child=0'), ('left_child=\S+', 'left_child=-9'), ('left_child=\S+', 'left_child=-1'), ('leaf_value=\S+', 'leaf_value=nan'),
-    ('leaf_value=\S+', 'leaf_value=1e309'), ('leaf_count=\S+', 'leaf_count=-5'), ('leaf_count=', 'leaf_count=1 '), ('threshold=\S+', 'threshold=inf'), ('threshold=\S+', 'threshold=0x10'), ('end of trees', 'end'), ('tree_sizes=\d+', 'tree_sizes='),
+    ('leaf_value=\S+', 'leaf_value=1e309'), ('leaf_count=\S+', 'leaf_count=-5'), ('leaf_count=', 'leaf_count=1 '), ('threshold=\S+', 'threshold=-inf'), ('threshold=\S+', 'threshold=nan'), ('threshold=\S+', 'threshold=0x10'), ('end of trees', 'end'), ('tree_sizes=\d+', 'tree_sizes='),
     ('Tree=0', 'tree_sizes=1'), ('num_cat=\d+', 'num_cat=1'), ('shrinkage=', 'is_linear=0' || E'\n' || 'is_linear=')) AS c (what, becomes)
  WHERE g.name = 'missing NaN';
 SELECT c.what, pg_temp.attempt(regexp_replace(g.document, c.what, c.becomes))
