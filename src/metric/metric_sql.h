@@ -16,7 +16,7 @@
 
 extern HsRanking *hs_ranking_own(FunctionCallInfo fcinfo, int arg);
 extern HsRanking *hs_ranking_sorted(FunctionCallInfo fcinfo, int arg);
-pg_noreturn extern void hs_too_many_rows(void);
+pg_noreturn extern void hs_ranking_too_long(void);
 extern double hs_arg_level(FunctionCallInfo fcinfo, int arg);
 
 #endif /* HEALTHSCORE_METRIC_SQL_H */

@@ -35,7 +35,7 @@ check_format(HsRanking *r)
 }
 
 pg_noreturn void
-hs_too_many_rows(void)
+hs_ranking_too_long(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -170,7 +170,7 @@ accumulate(FunctionCallInfo fcinfo, int share_arg, int weight_arg)
 	}
 	r = hs_ranking_add(r, PG_GETARG_BOOL(1), v, weight_arg > 0, weight);
 	if (unlikely(r == NULL))
-		hs_too_many_rows();
+		hs_ranking_too_long();
 	PG_RETURN_POINTER(r);
 
 skip:
@@ -218,7 +218,7 @@ hs_ranking_combine_sql(PG_FUNCTION_ARGS)
 	check_same_share(into, from->share);
 	into = hs_ranking_combine(into, from);
 	if (into == NULL)
-		hs_too_many_rows();
+		hs_ranking_too_long();
 	PG_RETURN_POINTER(into);
 }
 
