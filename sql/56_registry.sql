@@ -105,7 +105,7 @@ BEGIN
         END IF;
         a.model := NULL;
         b.model := NULL;
-        IF b IS NOT DISTINCT FROM a AND NEW.model OPERATOR(healthscore.=) OLD.model THEN
+        IF b::text = a::text AND NEW.model OPERATOR(healthscore.=) OLD.model THEN
             IF NEW.retired_at IS NOT NULL AND EXISTS (SELECT FROM healthscore.deployed_models AS d WHERE d.name = OLD.name AND d.version = OLD.version) THEN
                 RAISE EXCEPTION 'version % of model "%" is deployed', OLD.version, OLD.name USING ERRCODE = 'object_in_use',
                     HINT = 'Deploy another version, or healthscore.undeploy() it.';
@@ -187,7 +187,7 @@ COMMENT ON COLUMN healthscore.model_versions.note IS 'Why it was made.';
 
 -- storing
 
-CREATE FUNCTION healthscore.hs_check_model_name(name text) RETURNS boolean
+CREATE FUNCTION healthscore.hs_check_new_model(name text, as_of date, horizon integer) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -198,11 +198,15 @@ BEGIN
         RAISE EXCEPTION 'name of a model must have 1 to 200 characters' USING ERRCODE = 'invalid_name';
     ELSIF NOT has_table_privilege('healthscore.models', 'INSERT') THEN
         RAISE EXCEPTION 'permission denied for table models' USING ERRCODE = 'insufficient_privilege';
+    ELSIF NOT isfinite(as_of) THEN
+        RAISE EXCEPTION 'date must be finite' USING ERRCODE = 'datetime_field_overflow';
+    ELSIF horizon NOT BETWEEN 1 AND 3660 THEN
+        RAISE EXCEPTION 'horizon must be from 1 to 3660 days' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_check_model_name(text) IS 'True, or an error: before a training, what would be an error after it.';
+COMMENT ON FUNCTION healthscore.hs_check_new_model(text, date, integer) IS 'True, or an error: before a training, what would be an error after it.';
 
 CREATE FUNCTION healthscore.hs_model_version(name text, version integer) RETURNS healthscore.models
 LANGUAGE plpgsql STABLE
@@ -241,15 +245,9 @@ DECLARE
     info jsonb := healthscore.model_info(model);
     next_version integer;
 BEGIN
-    PERFORM healthscore.hs_check_model_name(name);
+    PERFORM healthscore.hs_check_new_model(name, as_of, horizon);
     IF model IS NULL THEN
         RAISE EXCEPTION 'model must not be null' USING ERRCODE = 'null_value_not_allowed';
-    ELSIF NOT isfinite(as_of) THEN
-        RAISE EXCEPTION 'date must be finite' USING ERRCODE = 'datetime_field_overflow';
-    ELSIF horizon NOT BETWEEN 1 AND 3660 THEN
-        RAISE EXCEPTION 'horizon must be from 1 to 3660 days' USING ERRCODE = 'invalid_parameter_value';
-    ELSIF jsonb_typeof(report) <> 'object' THEN
-        RAISE EXCEPTION 'report must be a JSON object' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     LOCK TABLE healthscore.models IN SHARE ROW EXCLUSIVE MODE;
     next_version := coalesce((SELECT max(m.version) FROM healthscore.models AS m WHERE m.name = hs_store_model.name), 0) + 1;
@@ -422,7 +420,7 @@ BEGIN
     PERFORM healthscore.hs_model_version(name, 1);
     champion := healthscore.hs_deployment(name, 'champion');
     challenger := healthscore.hs_deployment(name, 'challenger');
-    IF CASE WHEN as_challenger THEN challenger.version ELSE champion.version END IS NULL THEN
+    IF (CASE WHEN as_challenger THEN challenger.version ELSE champion.version END) IS NULL THEN
         RAISE EXCEPTION 'model "%" has no %', name, CASE WHEN as_challenger THEN 'challenger' ELSE 'champion' END
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'The view healthscore.deployed_models lists what is in use.';
     END IF;

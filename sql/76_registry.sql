@@ -13,7 +13,7 @@ BEGIN ATOMIC
         jsonb_strip_nulls(jsonb_build_object('account', train.account, 'time', train."time", 'split', train.split, 'weight', train.weight,
             'ignore', CASE WHEN train.ignore <> '{}' THEN to_jsonb(train.ignore) END)),
         t.report, NULL, NULL, train.as_of, train.horizon, train.note)
-    FROM healthscore.train_model(CASE WHEN healthscore.hs_check_model_name(train.name) THEN train.query END, train.label, train.algorithm, train.params,
+    FROM healthscore.train_model(CASE WHEN healthscore.hs_check_new_model(train.name, train.as_of, train.horizon) THEN train.query END, train.label, train.algorithm, train.params,
         train.account, train."time", train.split, train.weight, train.ignore, train.base, train.force) AS t;
 END;
 COMMENT ON FUNCTION healthscore.train(text, text, text, text, jsonb, text, text, text, text, text[], healthscore.model, boolean, date, integer, text) IS 'Trains as healthscore.train_model() does and stores the model as the next version of a name, which it returns. It is a candidate: healthscore.deploy() puts it to use. as_of: the last day that the rows know of, from which the age of the model counts; horizon: the outcome is the end of the account at most so many days after a night. Both may be left out; calibration is watched only of models whose horizon is known.';
@@ -85,7 +85,7 @@ BEGIN
     END IF;
     nights := healthscore.hs_model_nights_sql(m);
     values_sql := format($q$
-        SELECT n.account_id, v.i::integer AS i, CASE WHEN v.i > %1$s OR NOT %2$L THEN v.value
+        SELECT n.account_id, v.i::integer AS i, CASE WHEN v.value IS NULL OR v.i > %1$s OR NOT %2$L THEN v.value
             WHEN abs(v.value) < 1.2e-38 THEN 0 ELSE greatest(least(v.value, 3.4e38), -3.4e38)::real END::double precision AS value
         FROM (%3$s) AS n, (SELECT x.model FROM healthscore.models AS x WHERE x.name = %4$L AND x.version = %5$s) AS k,
              LATERAL unnest(n.features || 1 / (1 + exp(-least(greatest(healthscore.predict_margin(k.model, n.features), -700), 700)))) WITH ORDINALITY AS v(value, i)$q$,
