@@ -446,7 +446,9 @@ DECLARE
     found_model healthscore.model;
 BEGIN
     SELECT m.model INTO found_model
-    FROM healthscore.hs_deployment(deployed_model.name, deployed_model.role) AS d
+    FROM (SELECT x.name, x.version FROM healthscore.deployments AS x
+          WHERE x.name = deployed_model.name AND x.role = deployed_model.role
+          ORDER BY x.deployment_id DESC LIMIT 1) AS d
     JOIN healthscore.models AS m ON m.name = d.name AND m.version = d.version;
     IF NOT FOUND THEN
         IF name IS NULL OR role IS NULL THEN

@@ -30,9 +30,9 @@ CREATE TABLE healthscore.predictions (
     probability double precision NOT NULL,
     drivers jsonb NOT NULL,
     run_id bigint NOT NULL,
-    PRIMARY KEY (account_id, as_of, outcome, role)
+    PRIMARY KEY (as_of, account_id, outcome, role)
 );
-CREATE INDEX predictions_as_of ON healthscore.predictions (as_of);
+CREATE INDEX predictions_account ON healthscore.predictions (account_id);
 COMMENT ON TABLE healthscore.predictions IS 'History: what the deployed models predicted for each account on each night that was run. As for the scorecard of a night, the model is the one in force when the job ran: a night that is run again later is predicted by the model of then.';
 COMMENT ON COLUMN healthscore.predictions.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.predictions.as_of IS 'The last day whose signals count.';
@@ -129,6 +129,7 @@ CREATE FUNCTION healthscore.hs_predict_nights(from_day date, to_day date, every 
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET enable_nestloop = off -- nothing is known yet of rows that were just written
 AS $$
 DECLARE
     part record;
@@ -167,7 +168,7 @@ WHERE m.name = %3$L AND m.version = %4$s AND s.scorecard = %5$L AND s.version = 
     SELECT x.account_id, x.as_of, x.outcome, x.role, x.model, x.version, x.probability, x.drivers, $4
     FROM night AS x
     ORDER BY x.as_of, x.account_id
-    ON CONFLICT (account_id, as_of, outcome, role) DO UPDATE
+    ON CONFLICT (as_of, account_id, outcome, role) DO UPDATE
     SET model = EXCLUDED.model, version = EXCLUDED.version, probability = EXCLUDED.probability, drivers = EXCLUDED.drivers, run_id = EXCLUDED.run_id
     WHERE (p.model, p.version, p.probability, p.drivers) IS DISTINCT FROM (EXCLUDED.model, EXCLUDED.version, EXCLUDED.probability, EXCLUDED.drivers)
 )

@@ -101,7 +101,7 @@ BEGIN
                 SELECT t.i, ARRAY(SELECT DISTINCT u FROM unnest(t.tenths) AS u WHERE u > t.least ORDER BY u) AS edges
                 FROM (SELECT x.i, percentile_disc(ARRAY[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) WITHIN GROUP (ORDER BY x.value) AS tenths, min(x.value) AS least
                       FROM x GROUP BY x.i) AS t
-            ), c AS (
+            ), c AS MATERIALIZED (
                 SELECT x.i, CASE WHEN x.value IS NULL THEN cardinality(e.edges) + 1 ELSE width_bucket(x.value, e.edges) END AS bin, count(*) AS n
                 FROM x JOIN e ON e.i = x.i GROUP BY 1, 2
             ), h AS (
@@ -124,14 +124,14 @@ BEGIN
             FROM h
         ), x AS MATERIALIZED (
             %s
-        ), c AS (
+        ), c AS MATERIALIZED (
             SELECT x.i, CASE WHEN x.value IS NULL THEN cardinality(e.edges) + 1 ELSE width_bucket(x.value, e.edges) END AS bin, count(*) AS n
             FROM x JOIN e ON e.i = x.i WHERE e.edges IS NOT NULL GROUP BY 1, 2
-        ), r AS (
+        ), r AS MATERIALIZED (
             SELECT e.i, e.edges, e.before, (SELECT sum(b) FROM unnest(e.before) AS b) AS rows_before,
                    ARRAY(SELECT coalesce(c.n, 0)::double precision FROM generate_series(0, cardinality(e.edges) + 1) AS b LEFT JOIN c ON c.i = e.i AND c.bin = b ORDER BY b) AS now
             FROM e
-        ), s AS (
+        ), s AS MATERIALIZED (
             SELECT r.*, a.accounts, a.rows_now, CASE WHEN a.rows_now > 0 THEN healthscore.psi(r.before, r.now) END AS psi,
                    (SELECT count(*) - 1 FROM unnest(r.before, r.now) AS u(b, n) WHERE u.b > 0 OR u.n > 0)::double precision AS free
             FROM r, (SELECT count(DISTINCT x.account_id) AS accounts, count(*) AS rows_now FROM x WHERE x.i = $3) AS a

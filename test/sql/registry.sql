@@ -3,6 +3,7 @@
 -- drift.
 --
 \set VERBOSITY terse
+SET datestyle = 'ISO';
 SET healthscore.data_quality = off;
 SET search_path = public, healthscore;
 CREATE FUNCTION rnd(i int, salt text, n int) RETURNS int LANGUAGE sql IMMUTABLE
@@ -324,3 +325,14 @@ TRUNCATE scores;
 SELECT count(*) FROM model_health;
 SELECT count(*) FROM risk;
 ROLLBACK;
+
+DEALLOCATE p;
+DROP VIEW signals_and_risk;
+DROP TABLE before, kept;
+DROP FUNCTION x(known, text);
+DROP VIEW known;
+DROP FUNCTION rnd, pulse;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/tools/clean.sql'
+\set ECHO none
+\i :clean
