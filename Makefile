@@ -146,13 +146,15 @@ ifneq ($(wildcard $(PROVE_TESTS)),)
 		$(PROVE) $(PG_PROVE_FLAGS) $(PROVE_FLAGS) $(PROVE_TESTS)
 endif
 
-# Every test has expected output, every expected output a test.
+# Every test has expected output, every expected output a test; the install script
+# is read in the encoding of the database.
 check-layout:
 	@bad=0; for t in $(REGRESS) $(ISOLATION); do \
 		[ -f expected/$$t.out ] || { echo "no expected/$$t.out"; bad=1; }; done; \
 	for f in expected/*.out; do t=`basename $$f .out`; b=`echo $$t | sed 's/_[0-9]$$//'`; \
 		case " $(REGRESS) $(ISOLATION) " in *" $$t "*|*" $$b "*) ;; \
 		*) echo "$$f has no test"; bad=1;; esac; done; \
+	if LC_ALL=C grep -n '[^ -~	]' $(SQL_PARTS); then echo "not ASCII: no database of another encoding could install it"; bad=1; fi; \
 	d=`printf '%s\n' $(REGRESS) $(ISOLATION) | sort | uniq -d`; \
 	[ -z "$$d" ] || { echo "test name used twice: $$d"; bad=1; }; exit $$bad
 

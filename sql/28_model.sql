@@ -80,7 +80,7 @@ COMMENT ON FUNCTION healthscore.model_histograms(healthscore.model) IS 'How ofte
 
 CREATE FUNCTION healthscore.with_calibration(model healthscore.model, calibration jsonb) RETURNS healthscore.model
 AS 'MODULE_PATHNAME', 'hs_with_calibration' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10000;
-COMMENT ON FUNCTION healthscore.with_calibration(healthscore.model, jsonb) IS 'The logistic model with a calibration, which predict() applies: {"kind": "platt", "a": …, "b": …} is 1 / (1 + exp(-(a * margin + b))), {"kind": "isotonic", "x": […], "y": […]} are points (margin, probability), x ascending, y not descending, with straight lines between them. It takes the place of the one before; NULL leaves none. A NULL model gives NULL.';
+COMMENT ON FUNCTION healthscore.with_calibration(healthscore.model, jsonb) IS 'The logistic model with a calibration, which predict() applies: {"kind": "platt", "a": ..., "b": ...} is 1 / (1 + exp(-(a * margin + b))), {"kind": "isotonic", "x": [...], "y": [...]} are points (margin, probability), x ascending, y not descending, with straight lines between them. It takes the place of the one before; NULL leaves none. A NULL model gives NULL.';
 
 -- prediction
 

@@ -238,6 +238,7 @@ $q$, parts.ctes, parts.night,
         DELETE FROM healthscore.nights AS x WHERE x.as_of < (SELECT min(k.as_of) FROM (SELECT y.as_of FROM healthscore.nights AS y ORDER BY y.as_of DESC LIMIT 7) AS k);
         DELETE FROM healthscore.changes AS c WHERE NOT EXISTS (SELECT FROM healthscore.nights AS x WHERE NOT pg_visible_in_snapshot(c.xid, x.snapshot));
     END IF;
+    PERFORM healthscore.hs_predict_nights(as_of, to_day, every, run);
     PERFORM set_config('row_security', row_security, true);
     RETURN n;
 EXCEPTION

@@ -167,13 +167,19 @@ WITH latest AS (
 ), night AS (
     SELECT s.account_id, a.name, s.segment, a.owner, s.as_of, a.arr,
            CASE WHEN s.effective_band_rank IS NOT NULL THEN s.effective_score END AS effective_score, s.effective_band, s.override_reason,
-           CASE WHEN s.effective_band_rank IS NOT NULL THEN 1 - least(greatest(s.effective_score, 0), 100) / 100 END AS known_risk,
+           -- what people said goes before what a model says, and that before the score
+           CASE WHEN s.override_reason IS NULL AND q.probability IS NOT NULL THEN 'model'
+                WHEN s.effective_band_rank IS NOT NULL THEN 'score' END AS risk_from,
+           CASE WHEN s.override_reason IS NULL AND q.probability IS NOT NULL THEN q.probability
+                WHEN s.effective_band_rank IS NOT NULL THEN 1 - least(greatest(s.effective_score, 0), 100) / 100 END AS known_risk,
+           q.probability AS predicted_risk,
            CASE WHEN a.arr IS NOT NULL
                 THEN (rank() OVER w - 1 + 0.5 * count(*) OVER (PARTITION BY a.arr)) / count(a.arr) OVER () END AS known_value,
            r.days::integer AS days_to_renewal
     FROM healthscore.effective_scores AS s
     LEFT JOIN healthscore.accounts AS a ON a.account_id = s.account_id
     LEFT JOIN renewal AS r ON r.account_id = s.account_id
+    LEFT JOIN healthscore.predictions AS q ON q.account_id = s.account_id AND q.as_of = s.as_of AND q.outcome = 'churn' AND q.role = 'champion'
     WHERE s.as_of = (SELECT l.night FROM latest AS l)
     WINDOW w AS (ORDER BY a.arr)
 ), part AS (
@@ -188,7 +194,7 @@ WITH latest AS (
 )
 SELECT rank() OVER (ORDER BY p.risk * p.value * p.urgency DESC NULLS LAST) AS place, p.account_id, p.name, p.segment, p.owner, p.as_of,
        p.risk * p.value * p.urgency AS priority, p.risk, p.value, p.urgency, p.assumed, p.effective_score, p.effective_band, p.override_reason,
-       p.arr, p.arr::double precision * p.known_risk AS money_at_risk, p.days_to_renewal
+       p.arr, p.arr::double precision * p.known_risk AS money_at_risk, p.days_to_renewal, p.predicted_risk, p.risk_from
 FROM part AS p
 ORDER BY place, p.account_id;
 COMMENT ON VIEW healthscore.priorities IS 'Which accounts first: priority = risk * value * urgency on the latest night, the highest first. A part that is not known is taken as stated at it and named in assumed. All parts are relative to the accounts that the reader may see.';
@@ -199,7 +205,7 @@ COMMENT ON COLUMN healthscore.priorities.segment IS 'Segment on that night.';
 COMMENT ON COLUMN healthscore.priorities.owner IS 'From healthscore.accounts.';
 COMMENT ON COLUMN healthscore.priorities.as_of IS 'The latest night.';
 COMMENT ON COLUMN healthscore.priorities.priority IS 'risk * value * urgency, 0 to 1.';
-COMMENT ON COLUMN healthscore.priorities.risk IS '1 - effective score / 100. Not known (insufficient data): the median of the accounts whose risk is known; NULL if that is none.';
+COMMENT ON COLUMN healthscore.priorities.risk IS 'The probability of churn that a deployed model predicts (see healthscore.risk), unless the score is overridden; else 1 - effective score / 100. See risk_from: the two are different scales, so have a model for every scorecard, or none. Not known (insufficient data, no model): the median of the accounts whose risk is known; NULL if that is none.';
 COMMENT ON COLUMN healthscore.priorities.value IS 'Percentile rank of arr among the accounts of the night whose arr is known: the share with less, and half of those with the same. Not known: 0.5, the rank of the median.';
 COMMENT ON COLUMN healthscore.priorities.urgency IS '1 up to 30 days before renewal and for 30 days after it, then falling in a straight line to 0.1 at 365 days before and beyond. Not known, or the renewal is more than 30 days past: 0.5.';
 COMMENT ON COLUMN healthscore.priorities.assumed IS 'Names of the parts that are not known; {} if all are.';
@@ -209,3 +215,5 @@ COMMENT ON COLUMN healthscore.priorities.override_reason IS 'Why the score is ov
 COMMENT ON COLUMN healthscore.priorities.arr IS 'Annual recurring revenue; NULL if not known.';
 COMMENT ON COLUMN healthscore.priorities.money_at_risk IS 'arr * risk, in the currency of arr; NULL if either is not known.';
 COMMENT ON COLUMN healthscore.priorities.days_to_renewal IS 'Days from the night to the renewal, negative when past: the latest value of healthscore.signals within 400 days, less the days since; NULL if none.';
+COMMENT ON COLUMN healthscore.priorities.predicted_risk IS 'Probability of churn by the champion on that night; NULL if none predicts.';
+COMMENT ON COLUMN healthscore.priorities.risk_from IS 'Where risk is from: model, or score; NULL: assumed.';

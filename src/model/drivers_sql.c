@@ -41,6 +41,7 @@ contribute(FunctionCallInfo fcinfo, bool record, int missing_ok,
 	const HsModel *model;
 	HsFeatureSite *s = hs_feature_site(fcinfo);
 	Drivers *d;
+	int i;
 
 	model = record ? hs_features_record(fcinfo, HS_PART_WARM,
 										PG_GETARG_BOOL(missing_ok), s)
@@ -59,6 +60,8 @@ contribute(FunctionCallInfo fcinfo, bool record, int missing_ok,
 	d = s->extra;
 	hs_shap(d->shap, model, s->values, d->contributions);
 	d->contributions[model->n_features] = hs_shap_baseline(d->shap);
+	for (i = 0; i <= model->n_features; i++)
+		hs_finite_margin(d->contributions[i]);
 	*site = s;
 	*drivers = d;
 	return model;
@@ -189,7 +192,8 @@ drivers_json(FunctionCallInfo fcinfo, bool record)
 	HsFeatureSite *site;
 	Drivers *drivers;
 	const HsModel *model = contribute(fcinfo, record, 3, &site, &drivers);
-	double margin = hs_model_margin(model, site->values, site->scratch);
+	double margin =
+		hs_finite_margin(hs_model_margin(model, site->values, site->scratch));
 	double others = 0;
 	StringInfoData out;
 	int n;

@@ -36,6 +36,16 @@ hs_feature_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
+double
+hs_finite_margin(double margin)
+{
+	/* the values of the leaves are finite, but their sum may not be */
+	if (!isfinite(margin))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("prediction is out of range")));
+	return margin;
+}
+
 static void
 forget_row(HsFeatureSite *site)
 {

@@ -40,6 +40,9 @@ typedef struct HsFeatureSite
 	MemoryContext extra_context;
 } HsFeatureSite;
 
+/* A margin that is a number, or 22003. */
+extern double hs_finite_margin(double margin);
+
 extern HsFeatureSite *hs_feature_site(FunctionCallInfo fcinfo);
 
 /* The model of argument 0 and the features of argument 1 in site->values. */

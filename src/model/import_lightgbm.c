@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -337,7 +338,8 @@ read_tree(const Text *text, int n_features, HsTree *tree)
 		}
 		if (missing > MISSING_NAN)
 			fail("decision_type", "has a number that is out of range");
-		node->threshold = threshold[i];
+		/* only what is not known goes right: all numbers are up to this */
+		node->threshold = threshold[i] == INFINITY ? DBL_MAX : threshold[i];
 		node->zero_unknown = missing == MISSING_ZERO;
 		/* of a feature without missing values in training they count as 0 */
 		node->default_left = missing == MISSING_NONE

@@ -18,7 +18,8 @@ array_margin(FunctionCallInfo fcinfo, const HsModel **model)
 	HsFeatureSite *site = hs_feature_site(fcinfo);
 
 	*model = hs_features_array(fcinfo, HS_PART_HOT, site);
-	return hs_model_margin(*model, site->values, site->scratch);
+	return hs_finite_margin(
+		hs_model_margin(*model, site->values, site->scratch));
 }
 
 static double
@@ -27,7 +28,8 @@ record_margin(FunctionCallInfo fcinfo, const HsModel **model)
 	HsFeatureSite *site = hs_feature_site(fcinfo);
 
 	*model = hs_features_record(fcinfo, HS_PART_HOT, PG_GETARG_BOOL(2), site);
-	return hs_model_margin(*model, site->values, site->scratch);
+	return hs_finite_margin(
+		hs_model_margin(*model, site->values, site->scratch));
 }
 
 /*

@@ -527,25 +527,47 @@ shap_trees(HsShap *shap, const HsModel *model, const double *features,
 	}
 }
 
-static void
-trees_one(HsShap *shap, const HsModel *model, const double *features)
-{
-	shap_trees(shap, model, features, 1);
-}
+/*
+ * A function for each number of groups that is common.  With AVX2 registers
+ * are twice as wide; nothing is fused, so the results are the same.
+ */
+typedef void (*Trees)(HsShap *shap, const HsModel *model,
+					  const double *features);
+
+#define TREES(name, attribute, groups)                                         \
+	static attribute void name(HsShap *shap, const HsModel *model,             \
+							   const double *features)                         \
+	{                                                                          \
+		shap_trees(shap, model, features, groups);                             \
+	}
+
+TREES(trees_1, , 1)
+TREES(trees_2, , 2)
+TREES(trees_3, , 3)
+TREES(trees_any, , shap->lanes / GROUP)
 
 #ifdef HS_AVX2
-/* The same with twice as wide registers; no fused operations: same results. */
-static __attribute__((target("avx2"))) void
-trees_one_avx2(HsShap *shap, const HsModel *model, const double *features)
-{
-	shap_trees(shap, model, features, 1);
-}
+#define AVX2 __attribute__((target("avx2")))
+TREES(trees_1_avx2, AVX2, 1)
+TREES(trees_2_avx2, AVX2, 2)
+TREES(trees_3_avx2, AVX2, 3)
+TREES(trees_any_avx2, AVX2, shap->lanes / GROUP)
 #endif
 
-static void
-trees_many(HsShap *shap, const HsModel *model, const double *features)
+static Trees
+choose_trees(int groups)
 {
-	shap_trees(shap, model, features, shap->lanes / GROUP);
+	static const Trees plain[] = { trees_1, trees_2, trees_3, trees_any };
+	int i = Min(groups, (int) lengthof(plain)) - 1;
+
+#ifdef HS_AVX2
+	static const Trees avx2[] = { trees_1_avx2, trees_2_avx2, trees_3_avx2,
+								  trees_any_avx2 };
+
+	if (__builtin_cpu_supports("avx2"))
+		return avx2[i];
+#endif
+	return plain[i];
 }
 
 /* Terms of a logistic regression; an unknown value is the mean. */
@@ -604,17 +626,7 @@ hs_shap(HsShap *shap, const HsModel *model, const double *features,
 	}
 	hs_wide_views(model, features, shap->views);
 	memset(shap->phi, 0, (Size) shap->n_features * lanes * sizeof(double));
-	if (lanes == GROUP)
-	{
-#ifdef HS_AVX2
-		if (__builtin_cpu_supports("avx2"))
-			trees_one_avx2(shap, model, features);
-		else
-#endif
-			trees_one(shap, model, features);
-	}
-	else
-		trees_many(shap, model, features);
+	choose_trees(lanes / GROUP)(shap, model, features);
 	for (j = 0; j < shap->n_features; j++)
 	{
 		double sum = 0;

@@ -198,7 +198,7 @@ SELECT c.what, pg_temp.attempt(regexp_replace(g.document, c.what, c.becomes))
     ('sigmoid:1', 'sigmoid:x'), ('sigmoid:1', 'sigmoid:-1'), ('sigmoid:1', 'is_unbalance'), ('max_feature_idx=5', 'max_feature_idx=4'), ('max_feature_idx=5', 'max_feature_idx=2000000000'), ('feature_names=Column_0', 'feature_names=Column_1'), ('feature_names=[^\n]*', ''),
     ('num_leaves=\d+', 'num_leaves=2000000000'), ('num_leaves=\d+', 'num_leaves=3'), ('num_leaves=\d+', ''), ('is_linear=0', 'is_linear=1'), ('split_feature=\d+', 'split_feature=6'), ('split_feature=\d+', 'split_feature=-1'),
     ('decision_type=\d+', 'decision_type=1'), ('decision_type=\d+', 'decision_type=14'), ('decision_type=\d+', 'decision_type=99'), ('left_child=\S+', 'left_child=0'), ('left_child=\S+', 'left_child=-9'), ('left_child=\S+', 'left_child=-1'), ('leaf_value=\S+', 'leaf_value=nan'),
-    ('leaf_value=\S+', 'leaf_value=1e309'), ('leaf_count=\S+', 'leaf_count=-5'), ('leaf_count=', 'leaf_count=1 '), ('threshold=\S+', 'threshold=inf'), ('threshold=\S+', 'threshold=0x10'), ('end of trees', 'end'), ('tree_sizes=\d+', 'tree_sizes='),
+    ('leaf_value=\S+', 'leaf_value=1e309'), ('leaf_count=\S+', 'leaf_count=-5'), ('leaf_count=', 'leaf_count=1 '), ('threshold=\S+', 'threshold=-inf'), ('threshold=\S+', 'threshold=nan'), ('threshold=\S+', 'threshold=0x10'), ('end of trees', 'end'), ('tree_sizes=\d+', 'tree_sizes='),
     ('Tree=0', 'tree_sizes=1'), ('num_cat=\d+', 'num_cat=1'), ('shrinkage=', 'is_linear=0' || E'\n' || 'is_linear=')) AS c (what, becomes)
  WHERE g.name = 'missing NaN';
 SELECT c.what, pg_temp.attempt(regexp_replace(g.document, c.what, c.becomes))
@@ -294,6 +294,13 @@ SELECT predict(m, array_fill(NULL::float8, ARRAY[10000])), cardinality(contribut
     'features', (SELECT jsonb_agg('f' || i) FROM generate_series(1, 10000) AS i))::healthscore.model) AS v (m);
 SELECT jsonb_build_object('healthscore_model', 1, 'kind', 'trees', 'objective', 'logistic', 'precision', 'single', 'base', 0, 'divisor', 1, 'sigmoid', 1, 'trees', '[]'::jsonb,
     'features', (SELECT jsonb_agg('f' || i) FROM generate_series(1, 10001) AS i))::healthscore.model;
+-- leaves are finite, but their sum is not
+CREATE TEMP TABLE huge AS SELECT '{"healthscore_model": 1, "kind": "trees", "objective": "squared", "precision": "single", "base": 3e38, "divisor": 1, "sigmoid": 1, "features": ["x"],
+  "trees": [{"feature": [0, -1, -1], "left": [1, -1, -1], "right": [2, -1, -1], "threshold": [0, null, null], "default_left": [1, 0, 0], "value": [0, -1e38, 1e38], "cover": [2, 1, 1], "gain": [1, null, null]}]}'::healthscore.model AS model;
+SELECT predict(model, ARRAY[-1]) FROM huge;
+SELECT predict(model, ARRAY[1]) FROM huge;
+SELECT predict_margin(model, r) FROM huge, (SELECT 1 AS x) AS r;
+SELECT contributions(model, ARRAY[1]) FROM huge;
 -- deep: a chain on two features in turn, as deep as it may be, and one deeper.
 -- Step k holds for x >= k: the leaf that is reached is counted by hand
 CREATE FUNCTION pg_temp.chain(depth int) RETURNS healthscore.model LANGUAGE sql AS $$

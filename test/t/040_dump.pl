@@ -48,6 +48,13 @@ jsonb_build_object('scorecard', name, 'title', E'\u00DCbung "\u2713"', 'minimum_
 	'bands', '[{"name": "low", "from": 0}, {"name": "high", "from": 50}]'::jsonb)::healthscore.scorecard;
 SELECT healthscore.publish_scorecard(pulse('pulse', 30), 'first');
 SELECT healthscore.assign_scorecard('pulse', 'big');
+CREATE FUNCTION linear(intercept float8) RETURNS healthscore.model LANGUAGE sql IMMUTABLE RETURN
+jsonb_build_object('healthscore_model', 1, 'kind', 'logistic', 'intercept', intercept, 'intercept_error', 0.1, 'features', ARRAY['mood', 'login_rate'],
+	'weight', ARRAY[0.3, -1.7], 'mean', ARRAY[0.1, 9], 'scale', ARRAY[0.2, 1.5], 'error', ARRAY[0.1, 0.1],
+	'calibration', jsonb_build_object('kind', 'platt', 'a', 0.9, 'b', -0.1))::healthscore.model;
+SELECT healthscore.store_model('churn', linear(i / 3.0), E'a\tnote', base_rate => 0.1, as_of => '2026-06-01', horizon => 30) FROM generate_series(1, 3) i;
+SELECT healthscore.deploy('churn', 1), healthscore.deploy('churn', 2, true), healthscore.assign_model('churn', 'pulse');
+SELECT healthscore.deploy('churn', 3), healthscore.rollback('churn', 'no good'), healthscore.record_metrics('churn', 1, '{"auc": 0.75}'), healthscore.archive_model('churn', 3);
 CALL healthscore.refresh('2026-06-28');
 SELECT healthscore.publish_scorecard(pulse('pulse', 14), 'second');
 SELECT healthscore.publish_scorecard(pulse('old', 7));
@@ -58,11 +65,11 @@ SELECT healthscore.override_score('acc-1', '2026-06-30', '2026-07-30', E'"signed
 	healthscore.override_score('acc-4', '2026-06-30', '2026-07-30', 'x', score => 12.5), healthscore.override_score('acc-4', '2026-06-30', '2026-07-02', 'y', band => 'high'),
 	healthscore.annotate('acc-2', '2026-06-29', E'line\nline', '2026-07-30'), healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50, auc => 0.8);
 SELECT healthscore.withdraw_override(3, '2026-07-01', 'a mistake');
+SELECT healthscore.override_measure('acc-2', 'login_rate', 2.5, '2026-06-30', '2026-07-30', 'a robot'), healthscore.override_measure('acc-5', 'login_rate', NULL, '2026-06-30', '2026-07-30', 'z');
 INSERT INTO healthscore.subscriptions (account_id, contract_id, started_on, renewal_date, mrr, note)
 SELECT 'acc-' || a, 'c"' || a, date '2025-03-01' + a, date '2026-03-01' + a, a * 1.25, E'\\ \t' FROM generate_series(1, 50) a;
 SELECT healthscore.store_outcomes('renewal', '2026-06-30');
 UPDATE healthscore.outcomes SET labelled_at = NULL, note = 'by hand' WHERE account_id = 'acc-7';
-SELECT healthscore.override_measure('acc-2', 'login_rate', 2.5, '2026-06-30', '2026-07-30', 'a robot'), healthscore.override_measure('acc-5', 'login_rate', NULL, '2026-06-30', '2026-07-30', 'z');
 };
 sql('postgres', 'CREATE DATABASE src');
 sql('src', 'CREATE EXTENSION healthscore');
@@ -86,7 +93,7 @@ my $tables = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(x:
   'healthscore.accounts', 'healthscore.signals',
   '(SELECT name, version, card::text, CASE WHEN NOT built_in THEN published_at END, published_by, note, retired_at, built_in FROM healthscore.scorecards)',
   map { "healthscore.$_" } qw(assignments runs scores subscriptions outcomes overrides annotations validations portfolio score_history score_drivers
-  effective_scores override_outcomes priorities weight_reviews);
+  effective_scores override_outcomes priorities weight_reviews models deployments model_assignments predictions risk model_versions model_health);
 $tables =~ s/SELECT '\(SELECT.*?\)',/SELECT 'healthscore.scorecards',/;
 my $objects = q{SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM report.health x
 UNION ALL SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM report.health_kept x
@@ -99,6 +106,7 @@ UNION ALL SELECT 0, string_agg(reloptions::text, '') FROM pg_class WHERE oid = '
 UNION ALL SELECT 0, has_table_privilege('reader', 'healthscore.portfolio', 'SELECT')::text};
 my ($tables_want, $objects_want) = (sql('src', $tables), sql('src', $objects));
 like($tables_want, qr/healthscore.scores.*healthscore.overrides\|5.*healthscore.annotations\|1.*healthscore.validations\|1/s, 'there is something to keep');
+like($tables_want, qr/healthscore.models\|3\|.*healthscore.deployments\|4\|.*healthscore.predictions\|300\|.*healthscore.risk\|50\|.*healthscore.model_health\|2\|/s, 'models, deployments, predictions');
 
 # What must hold after each restore.
 sub restored
@@ -111,7 +119,7 @@ sub restored
 	is(sql($db, q{SELECT name, version, built_in, retired_at IS NOT NULL, note FROM healthscore.scorecards ORDER BY 1, 2}),
 		"core|1|t|f|comes with the extension\ncsm_skill|1|t|f|comes with the extension\nold|1|f|t|\npulse|1|f|f|first\npulse|2|f|f|second",
 		"$name: scorecards once each");
-	my $written = 'SELECT md5(string_agg((ctid, xmin, run_id)::text, $$$$ ORDER BY ctid)) FROM healthscore.scores';
+	my $written = join ' UNION ALL ', map { "SELECT md5(string_agg((ctid, xmin, run_id)::text, \$\$\$\$ ORDER BY ctid)) FROM healthscore.$_" } qw(scores predictions);
 	my $before = sql($db, $written);
 	sql($db, q{CALL healthscore.refresh('2026-06-30')});
 	is(sql($db, $written), $before, "$name: a refresh finds nothing to change");
@@ -120,7 +128,11 @@ sub restored
 	is(sql($db, q{SELECT healthscore.publish_scorecard((SELECT card FROM healthscore.scorecards WHERE name = 'old'))}), '2',
 		"$name: and the next one has the next number");
 	fails($node, $db, $_, '23001', "$name: what was said stays")
-	  for 'DELETE FROM healthscore.overrides', 'DELETE FROM healthscore.annotations', 'DELETE FROM healthscore.validations';
+	  for 'DELETE FROM healthscore.overrides', 'DELETE FROM healthscore.annotations', 'DELETE FROM healthscore.validations', 'DELETE FROM healthscore.deployments',
+	  'UPDATE healthscore.models SET base_rate = 1', 'DELETE FROM healthscore.models';
+	is(sql($db, q{SELECT max(deployment_id) FROM healthscore.deployments; SELECT healthscore.predict('churn', ARRAY[0.2, 8.5]) = healthscore.predict(m.model, ARRAY[0.2, 8.5])
+		FROM healthscore.models m WHERE version = 1; SELECT healthscore.deploy('churn', 2), healthscore.rollback('churn'), healthscore.store_model('churn', (SELECT model FROM healthscore.models WHERE version = 3));
+		SELECT max(deployment_id) FROM healthscore.deployments}), "4\nt\n2|1|4\n7", "$name: deployment goes on");
 	is(sql($db, q{SELECT healthscore.override_score('acc-9', '2026-06-30', '2026-07-30', 'x', score => 1), healthscore.annotate('acc-9', '2026-06-30', 'x'),
 		healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50)}), '6|2|2', "$name: what is said next has the next number");
 	return;

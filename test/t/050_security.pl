@@ -366,8 +366,21 @@ trap(@$_) for (
 	[ 'record_validation', q{SELECT healthscore.record_validation('core', 1, '2026-06-24', '2026-08-24', true, 300, 30)} ],
 	[ 'validate_scorecard', q{SELECT healthscore.validate_scorecard('core', '2026-06-24')}, 1 ],
 	[ 'scorecard_state', q{SELECT healthscore.scorecard_state('core', '2026-06-24')} ],
+	[ 'train', q{SELECT healthscore.train('m', 'SELECT a.account_id, sum(s.logins) AS logins, pg_catalog.min(s.account_id) OPERATOR(pg_catalog.=) ''acc-1'' AS gone
+		FROM healthscore.accounts a JOIN healthscore.signals s ON s.account_id OPERATOR(pg_catalog.=) a.account_id GROUP BY a.account_id', 'gone', 'logistic', account => 'account_id', force => true)} ],
+	[ 'store_model', q{SELECT healthscore.store_model('m', ('{"healthscore_model": 1, "kind": "logistic", "intercept": 0, "intercept_error": 1, "features": ["login_rate"],
+		"weight": [-1], "mean": [3], "scale": [2], "error": [1]}')::healthscore.model, horizon => 5)} ],
+	[ 'deploy', q{SELECT healthscore.deploy('m', 2); SELECT healthscore.deploy('m', 1); SELECT healthscore.rollback('m'); SELECT healthscore.archive_model('m', 1)} ],
+	[ 'undeploy', q{SELECT healthscore.undeploy('m'); SELECT healthscore.rollback('m')} ],
+	[ 'assign_model', q{SELECT healthscore.assign_model('m', 'core')} ],
+	[ 'a model that does not fit', q{SELECT healthscore.assign_model('m', 'mine')}, 1 ],
+	[ 'refresh that predicts', q{CALL healthscore.refresh('2026-06-25')} ],
+	[ 'predict by name', q{CREATE TABLE public.from_predict AS SELECT d.*, healthscore.predict('m', ARRAY[1.5]) AS p FROM healthscore.drivers('m', ARRAY[1.5]) AS d} ],
+	[ 'model_drift', q{CREATE TABLE public.from_drift AS SELECT * FROM healthscore.model_drift('m', '2026-06-25', reference_from => '2026-06-20', reference_to => '2026-06-24')} ],
+	[ 'model_calibration', q{CREATE TABLE public.from_calibration AS SELECT * FROM healthscore.model_calibration('m', '2026-06-30')} ],
 	[ 'readiness', q{CREATE TABLE public.from_readiness AS SELECT * FROM healthscore.readiness('2026-06-24')} ],
-	(map { [ $_, "CREATE TABLE public.from_$_ AS SELECT * FROM healthscore.$_" ] } qw(effective_scores override_outcomes override_accuracy weight_reviews priorities)),
+	(map { [ $_, "CREATE TABLE public.from_$_ AS SELECT * FROM healthscore.$_" ] } qw(effective_scores override_outcomes override_accuracy weight_reviews priorities risk prediction_drivers deployed_models)),
+	[ 'model_health', q{CREATE TABLE public.from_model_health AS SELECT name, role, version, as_of, due, worst_feature, worst_psi, score_psi FROM healthscore.model_health} ],
 	[ 'a portfolio with overrides', 'CREATE TABLE public.from_people AS SELECT * FROM healthscore.portfolio' ],
 	[ 'a night that fails', q{INSERT INTO healthscore.assignments VALUES ('c', 'nowhere'); CALL healthscore.refresh('2026-06-30')}, 1 ],
 	[ 'retire', q{SELECT healthscore.retire_scorecard('mine')} ]);
@@ -375,7 +388,8 @@ trap(@$_) for (
 my @results = map { [ $_, "SELECT count(*) || ' ' || md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")) FROM $_ t" ] }
   qw(public.by_name public.by_value public.health public.health_kept public.from_view public.query public.from_portfolio
   public.from_drivers public.from_history public.from_readiness public.from_effective_scores public.from_override_outcomes
-  public.from_override_accuracy public.from_weight_reviews public.from_priorities public.from_people);
+  public.from_override_accuracy public.from_weight_reviews public.from_priorities public.from_people public.from_predict public.from_drift public.from_calibration
+  public.from_risk public.from_prediction_drivers public.from_model_health);
 push @results, [ 'scores', q{SELECT count(*), count(DISTINCT as_of), md5(string_agg((account_id, as_of, score, measures)::text, '' ORDER BY account_id, as_of)) FROM healthscore.scores} ],
   [ 'assignments', 'SELECT segment, scorecard, priority, attributes FROM healthscore.assignments ORDER BY 1' ],
   [ 'scorecards', 'SELECT name, version, retired_at > published_at, published_by FROM healthscore.scorecards ORDER BY 1, 2' ],
@@ -411,6 +425,9 @@ CREATE TEMP TABLE signals (account_id text);
 CREATE TEMP TABLE accounts (account_id text);
 CREATE TEMP TABLE scorecards (name text, version int);
 CREATE TEMP TABLE assignments (segment text, scorecard text);
+CREATE TEMP TABLE models (name text, version int);
+CREATE TEMP TABLE deployments (name text, version int);
+CREATE TEMP TABLE predictions (account_id text);
 CREATE TEMP TABLE runs (run_id int);
 CALL healthscore.refresh('2026-06-21');
 SELECT count(*) FROM healthscore.scores('core', '2026-06-21')}),

@@ -112,6 +112,9 @@ def lightgbm_cases():
     lightgbm_case(lgb, "missing NaN", dict(objective="binary"), x, y, rows)
     lightgbm_case(lgb, "missing none", dict(objective="binary"), whole, y, rows)
     lightgbm_case(lgb, "missing zero", dict(objective="binary", zero_as_missing=True), x, y, rows)
+    # a split on being known has the threshold inf
+    draw = np.random.default_rng(2).random(len(x))
+    lightgbm_case(lgb, "known or not", dict(objective="binary"), x, draw < np.where(np.isnan(x[:, 1]), 0.8, 0.1), rows)
     lightgbm_case(lgb, "sigmoid", dict(objective="binary", sigmoid=0.7), x, y, rows)
     lightgbm_case(lgb, "regression", dict(objective="regression"), x, 1000 + 100 * risk, rows)
     lightgbm_case(lgb, "random forest", dict(objective="binary", boosting="rf", bagging_freq=1, bagging_fraction=0.6),
