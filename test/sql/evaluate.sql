@@ -115,7 +115,7 @@ SELECT m.name, model_info(m.model::model) ->> 'calibration' AS calibration, roun
 SELECT round(-a::numeric, 6) = round((:'platt'::jsonb #>> '{calibration,a}')::numeric, 6) AS a, round(-b::numeric, 6) = round((:'platt'::jsonb #>> '{calibration,b}')::numeric, 6) AS b
   FROM (SELECT ranking(churned, 3 * x) AS r FROM past) AS s, platt(r);
 -- on the rows themselves isotonic calibration is the rate of each step
-SELECT bool_and(abs(predict(:'isotonic', ARRAY[p.x]) - i.probability) < 1e-12) AS same
+SELECT bool_and(abs(predict(:'isotonic'::healthscore.model, ARRAY[p.x]) - i.probability) < 1e-12) AS same
   FROM (SELECT ranking(churned, 3 * x) AS r FROM past) AS s, isotonic(r) AS i JOIN past AS p ON 3 * p.x BETWEEN i.lowest AND i.highest;
 -- another calibration takes the place of the first
 SELECT calibrate_model(:'isotonic', 'SELECT * FROM past', 'churned') = :'platt'::model AS same, predict_margin(:'platt', ARRAY[0.7]) = predict_margin(:'bold', ARRAY[0.7]) AS margin;

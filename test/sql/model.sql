@@ -82,7 +82,7 @@ SELECT predict(model, ARRAY[1, 1, 2, 3]) FROM hand;
 SELECT predict(model, '{}'::float8[]) FROM hand;
 SELECT predict(model, ARRAY[[1, 1, 1]]::float8[]) FROM hand;
 SELECT predict(model, ARRAY[1, 'infinity', 2]::float8[]) FROM hand;
-SELECT predict(model, NULL::float8[]) IS NULL, predict(NULL, ARRAY[1.0]::float8[]) IS NULL FROM hand;
+SELECT predict(model, NULL::float8[]) IS NULL, predict(NULL::healthscore.model, ARRAY[1.0]::float8[]) IS NULL FROM hand;
 
 -- rows are matched by name, whatever their order and their numeric type
 SELECT predict(model, r) FROM hand, (VALUES (1::smallint, 0, true), (NULL, 1, false)) AS r (y, unused, x);
