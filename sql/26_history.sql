@@ -60,3 +60,9 @@ CREATE FUNCTION healthscore.hs_measure_nights(card healthscore.scorecard, series
 RETURNS TABLE (as_of date, measures double precision[], last_day date, ages integer[])
 AS 'MODULE_PATHNAME', 'hs_measure_nights' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION healthscore.hs_measure_nights(healthscore.scorecard, healthscore.measure_series, date, date, integer, date, date, boolean, integer[]) IS 'measure_carried() of the nights on which an account is scored: from since on (NULL: all), before until (NULL: all), and if it is in no list of accounts, with a row in the windows. last_day: the latest day with a row in the windows, NULL for none. ages: NULL where days carries nothing.';
+
+CREATE FUNCTION healthscore.hs_measure_dates(card healthscore.scorecard, series healthscore.measure_series, dates date[],
+    since date, until date, listed boolean, days integer[])
+RETURNS TABLE (n integer, as_of date, state text, measures double precision[])
+AS 'MODULE_PATHNAME', 'hs_measure_dates' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION healthscore.hs_measure_dates(healthscore.scorecard, healthscore.measure_series, date[], date, date, boolean, integer[]) IS 'hs_measure_nights() at each of the dates, any, in their order: n counts them. state: observed; not begun, before since; ended, from until on; unseen, in no list of accounts and without a row in the windows. measures: NULL unless observed. A NULL array of dates gives no row.';

@@ -59,6 +59,10 @@ SELECT healthscore.override_score('acc-1', '2026-06-30', '2026-07-30', E'"signed
 	healthscore.annotate('acc-2', '2026-06-29', E'line\nline', '2026-07-30'), healthscore.record_validation('core', 1, '2026-06-30', '2026-12-31', true, 500, 50, auc => 0.8);
 SELECT healthscore.withdraw_override(3, '2026-07-01', 'a mistake');
 SELECT healthscore.override_measure('acc-2', 'login_rate', 2.5, '2026-06-30', '2026-07-30', 'a robot'), healthscore.override_measure('acc-5', 'login_rate', NULL, '2026-06-30', '2026-07-30', 'z');
+INSERT INTO healthscore.subscriptions (account_id, contract_id, started_on, renewal_date, mrr, note)
+SELECT 'acc-' || a, 'c"' || a, date '2025-03-01' + a, date '2026-03-01' + a, a * 1.25, E'\\ \t' FROM generate_series(1, 50) a;
+SELECT healthscore.store_outcomes('renewal', '2026-06-30');
+UPDATE healthscore.outcomes SET labelled_at = NULL, note = 'by hand' WHERE account_id = 'acc-7';
 };
 sql('postgres', 'CREATE DATABASE src');
 sql('src', 'CREATE EXTENSION healthscore');
@@ -81,7 +85,7 @@ CREATE POLICY p ON healthscore.scores FOR SELECT TO reader USING (true)});
 my $tables = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(x::text, E'\\n' ORDER BY x::text COLLATE \"C\")) FROM $_ x" }
   'healthscore.accounts', 'healthscore.signals',
   '(SELECT name, version, card::text, CASE WHEN NOT built_in THEN published_at END, published_by, note, retired_at, built_in FROM healthscore.scorecards)',
-  map { "healthscore.$_" } qw(assignments runs scores overrides annotations validations portfolio score_history score_drivers
+  map { "healthscore.$_" } qw(assignments runs scores subscriptions outcomes overrides annotations validations portfolio score_history score_drivers
   effective_scores override_outcomes priorities weight_reviews);
 $tables =~ s/SELECT '\(SELECT.*?\)',/SELECT 'healthscore.scorecards',/;
 my $objects = q{SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM report.health x
