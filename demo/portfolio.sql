@@ -1,10 +1,13 @@
 --
--- An invented portfolio of a SaaS vendor: 120 accounts, 365 nights that end on
--- 2026-06-30.  Fills healthscore.accounts and healthscore.signals, which must
--- be empty.  Everything follows from hashes of account, day and column, so
--- every run on every server gives the same rows.
+-- An invented portfolio of a SaaS vendor: 600 accounts, 365 nights that end on
+-- 2026-06-30.  Fills healthscore.accounts, healthscore.signals and
+-- healthscore.subscriptions, which must be empty.  Everything follows from
+-- hashes of account, day and column, so every run on every server gives the
+-- same rows.
 --
--- Six accounts have a story, which accounts.attributes tells.
+-- Six accounts have a story, which accounts.attributes tells.  Of the accounts
+-- from number 121 on some leave at a renewal: most of those that are in trouble
+-- by then, and a few that never showed any.
 --
 
 -- a number in [0, 1)
@@ -50,31 +53,47 @@ Meadowlark Radio|Nightjar Films|Otterburn Mills|Pebblewise|Quaystone Ports|Rushl
 Ullswater Boats|Vixen Outdoor|Whinstone Build|Yardarm Sails|Zestora Juice|Auburnet|Brightmoor Glass|Cloverfield Eggs
 Dapplegrey Stables|Elderflow|Frostfern Ice|Gorsebank Wind|Harrowgate Bikes|Ivywell Tutors|Juncture Rail IT|Kelpwright
 Loamstead Garden|Merrowby Fish$names$, '[|\n]') WITH ORDINALITY AS x(name, no)
+    UNION ALL
+    SELECT 121 + 15 * (x.i - 1)::integer + (y.i - 1)::integer, x.place || ' ' || y.trade
+    FROM unnest('{Aldermoor,Barrowfield,Coldstream,Dunstan,Easterby,Farleigh,Glenholt,Hallowmere,Ingleby,Jarrowby,Kelsall,Longridge,Marchwood,Norbury,Oxley,Penrose,
+                  Quenby,Rothwell,Stanwick,Tideswell,Ulverton,Vauxley,Wetherby,Yeovale,Ashcombe,Birkdale,Chalfont,Denholme,Elstow,Frampton,Garswood,Haverley}'::text[])
+             WITH ORDINALITY AS x(place, i),
+         unnest('{Analytics,Bakeries,Ceramics,Dental,Engineering,Freight,Gardens,Housing,Insurance,Joinery,Learning,Motors,Optics,Pharmacy,Robotics}'::text[])
+             WITH ORDINALITY AS y(trade, i)
 ), shaped AS (
     SELECT a.no, a.name,
            -- the stories need a size of their own, the others get theirs by number
            CASE a.no WHEN 1 THEN 'mid-market' WHEN 2 THEN 'enterprise' WHEN 3 THEN 'mid-market'
                      WHEN 4 THEN 'enterprise' WHEN 5 THEN 'small' WHEN 6 THEN 'mid-market'
                      ELSE CASE WHEN a.no % 20 < 3 THEN 'enterprise' WHEN a.no % 20 < 9 THEN 'mid-market'
-                               WHEN a.no % 20 < 15 THEN 'small' ELSE 'startup' END END AS segment,
+                               WHEN a.no % 20 < CASE WHEN a.no > 120 THEN 19 ELSE 15 END THEN 'small' ELSE 'startup' END END AS segment,
            CASE WHEN a.no <= 6 THEN (ARRAY['slow fade', 'sudden drop', 'champion left', 'busy but not successful',
                                            'seat overage', 'silent API customer'])[a.no] END AS story,
-           -- ordinary trouble of about every third of the others
+           -- ordinary trouble of about every third of the others, and of half of those from 121 on
            CASE WHEN a.no <= 6 THEN ''
-                WHEN pg_temp.u(a.no, 0, 1) < 0.08 THEN 'fading'
-                WHEN pg_temp.u(a.no, 0, 1) < 0.15 THEN 'never adopted'
-                WHEN pg_temp.u(a.no, 0, 1) < 0.20 THEN 'late payer'
-                WHEN pg_temp.u(a.no, 0, 1) < 0.25 THEN 'many tickets'
-                WHEN pg_temp.u(a.no, 0, 1) < 0.31 THEN 'no champion'
-                WHEN pg_temp.u(a.no, 0, 1) < 0.37 THEN 'stalled'
+                WHEN dice.u < 0.08 THEN 'fading'
+                WHEN dice.u < 0.15 THEN 'never adopted'
+                WHEN dice.u < 0.20 THEN 'late payer'
+                WHEN dice.u < 0.25 THEN 'many tickets'
+                WHEN dice.u < 0.31 THEN 'no champion'
+                WHEN dice.u < 0.37 THEN 'stalled'
                 ELSE '' END AS trouble,
            CASE WHEN a.no = 53 THEN date '2026-06-22'
                 WHEN a.no > 6 AND a.no % 9 = 4 THEN date '2026-06-10' - floor(300 * pg_temp.u(a.no, 0, 2))::integer
                 ELSE date '2025-06-20' - floor(1800 * pg_temp.u(a.no, 0, 2))::integer END AS started_on,
-           CASE a.no WHEN 38 THEN date '2026-02-16' WHEN 83 THEN date '2026-05-11' END AS ended_on
+           CASE a.no WHEN 38 THEN date '2026-02-16' WHEN 83 THEN date '2026-05-11' END AS cancelled_on
     FROM named AS a
+    CROSS JOIN LATERAL (SELECT pg_temp.u(a.no, 0, 1) * CASE WHEN a.no > 120 THEN 0.75 ELSE 1 END AS u) AS dice
+), decided AS (
+    -- the renewal that the history shows, and whether it is the last day
+    SELECT r.*, CASE WHEN r.cancelled_on IS NOT NULL THEN r.cancelled_on
+                     WHEN r.no > 120 AND r.segment <> 'startup' AND r.renewal_date <= date '2026-06-30' AND r.renewal_date - r.started_on >= 365
+                          AND pg_temp.u(r.no, 0, 36) < CASE r.trouble WHEN 'fading' THEN 0.8 WHEN 'never adopted' THEN 0.6 WHEN 'no champion' THEN 0.5
+                              WHEN 'stalled' THEN 0.4 WHEN 'many tickets' THEN 0.4 WHEN 'late payer' THEN 0.35 ELSE 0.06 END
+                     THEN r.renewal_date END AS ended_on
+    FROM (SELECT s.*, s.started_on + 365 * greatest(ceil((date '2025-09-01' - s.started_on) / 365.0), 1)::integer AS renewal_date FROM shaped AS s) AS r
 )
-SELECT a.no, 'A' || lpad((1000 + a.no * 7)::text, 5, '0') AS account_id, a.name, a.segment, a.story, a.trouble, a.started_on, a.ended_on,
+SELECT a.no, 'A' || lpad((1000 + a.no * 7)::text, 5, '0') AS account_id, a.name, a.segment, a.story, a.trouble, a.started_on, a.renewal_date, a.ended_on,
        s.plan, s.price, s.features, s.tickets,
        s.owners[1 + floor(pg_temp.u(a.no, 0, 3) * cardinality(s.owners))::integer] AS owner,
        CASE a.no WHEN 6 THEN 50 ELSE round(s.seats_from + (s.seats_to - s.seats_from) * pg_temp.u(a.no, 0, 4))::integer END AS seats,
@@ -95,11 +114,12 @@ SELECT a.no, 'A' || lpad((1000 + a.no * 7)::text, 5, '0') AS account_id, a.name,
             ELSE 0.74 + 0.2 * pg_temp.u(a.no, 0, 10) END AS completes,
        -- day on which the trouble begins; day 0 is 2025-07-01, day 364 is 2026-06-30
        CASE a.no WHEN 1 THEN 170 WHEN 2 THEN 344 WHEN 3 THEN 341 WHEN 38 THEN 120 WHEN 83 THEN 230
-            ELSE 150 + floor(150 * pg_temp.u(a.no, 0, 11))::integer END AS since,
+            ELSE CASE WHEN a.no > 120 THEN a.renewal_date - date '2025-07-01' - 170 + floor(130 * pg_temp.u(a.no, 0, 11))::integer
+                      ELSE 150 + floor(150 * pg_temp.u(a.no, 0, 11))::integer END END AS since,
        2 + floor(50 * pg_temp.u(a.no, 0, 12) ^ 2)::integer AS contact_every,
        0.35 + 0.3 * pg_temp.u(a.no, 0, 35) AS breadth,
        a.segment <> 'startup' AS has_champion
-FROM shaped AS a
+FROM decided AS a
 JOIN demo_segment AS s USING (segment);
 
 INSERT INTO healthscore.accounts (account_id, name, segment, owner, plan, arr, started_on, ended_on, attributes)
@@ -107,6 +127,18 @@ SELECT account_id, name, segment, owner, plan, round(seats * price / 100) * 100,
        CASE WHEN story IS NULL THEN '{}' ELSE jsonb_build_object('story', story) END
 FROM demo_account
 ORDER BY account_id;
+
+-- Terms of 365 days, from the one that the history begins in; those who grow
+-- pay less before, those who shrink pay less after their renewal.  The smallest
+-- pay by the month, without a contract.
+INSERT INTO healthscore.subscriptions (account_id, started_on, renewal_date, mrr, ended_on)
+SELECT a.account_id, t.starts, t.starts + 365,
+       round(a.seats * a.price / 12 * CASE WHEN a.growth > 0.15 AND t.starts < date '2025-07-01' THEN 0.92 WHEN a.growth < -0.1 AND t.starts < date '2025-07-01' THEN 1.15 ELSE 1 END),
+       CASE WHEN a.ended_on < t.starts + 365 THEN a.ended_on END
+FROM demo_account AS a
+CROSS JOIN LATERAL (SELECT a.started_on + 365 * k AS starts FROM generate_series(0, 6) AS k) AS t
+WHERE a.segment <> 'startup' AND t.starts + 365 > date '2025-07-01' AND t.starts <= date '2026-06-30' AND (a.ended_on IS NULL OR t.starts < a.ended_on)
+ORDER BY a.account_id, t.starts;
 
 -- One row per account and night.  What people do in a day follows from
 --   level:  season of the year, growth, good and bad months, the trouble
@@ -131,7 +163,9 @@ WITH days AS (
                   WHEN a.no = 1 THEN 1 - 0.85 * (d.d - a.since) / 194.0
                   WHEN a.no = 2 THEN 0.1
                   WHEN a.no = 3 THEN 0.9
-                  ELSE 1 END AS level,
+                  ELSE 1 END
+           -- half of those who leave let go before, whatever their trouble
+           * CASE WHEN a.no > 120 AND a.ended_on - d.day < 60 AND pg_temp.u(a.no, 0, 37) < 0.5 THEN greatest((a.ended_on - d.day) / 60.0, 0.25) ELSE 1 END AS level,
            -- more seats every half year for those who grow
            a.seats - CASE WHEN a.growth > 0.15 AND a.no > 6 THEN ceil(a.seats * 0.08)::integer * (1 - least(d.d / 182, 1)) ELSE 0 END AS licensed
     FROM demo_account AS a
@@ -150,7 +184,7 @@ WITH days AS (
     SELECT u.*,
            CASE WHEN no = 6 THEN round(api * level / 60) ELSE round(active * begins * (1 + 0.12 * pg_temp.n(no, d, 17))) END::integer AS started,
            pg_temp.count_of(CASE WHEN no = 6 THEN 0.02
-                                 WHEN trouble = 'many tickets' AND d > 300 THEN 12 * tickets * (active + 1)
+                                 WHEN trouble = 'many tickets' AND d > CASE WHEN no > 120 THEN since ELSE 300 END THEN 12 * tickets * (active + 1)
                                  WHEN no = 4 THEN 2 * tickets * (active + 1)
                                  ELSE tickets * (active + 0.5) END, pg_temp.u(no, d, 18)) AS opened,
            -- how content they are, about -1 to 1

@@ -19,6 +19,11 @@ RETURN CASE WHEN color THEN E'\033[1m' || t || E'\033[0m' ELSE t END;
 CREATE FUNCTION pg_temp.money(x numeric) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN x IS NULL THEN '-' WHEN x < 10000 THEN to_char(x, 'FM9,990') WHEN x < 10000000 THEN to_char(x / 1000, 'FM9,990') || 'k' ELSE to_char(x / 1000000, 'FM999,990.0') || 'M' END;
 
+CREATE FUNCTION pg_temp.plain(t text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN regexp_replace(t, '[[:cntrl:]]', ' ', 'g');
+CREATE FUNCTION pg_temp.figure(x double precision) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN x IS NULL THEN 'unknown' WHEN abs(x) >= 100 OR x = round(x) THEN to_char(x, 'FM999999990') ELSE to_char(x, 'FM990.099') END;
+
 CREATE TEMP TABLE book AS
 SELECT p.*, coalesce(p.name, p.account_id) AS who, a.attributes ->> 'story' AS story,
        CASE WHEN p.band_rank IS NULL THEN '    -' ELSE to_char(p.score, 'FM990.0') END AS score_shown,
@@ -109,14 +114,13 @@ SELECT (array_agg(account_id ORDER BY story IS DISTINCT FROM 'busy but not succe
 FROM book WHERE band_rank IS NOT NULL \gset
 \if :{?shown}
 \echo
-SELECT pg_temp.bold(format('Why %s has %s', regexp_replace(who, '[[:cntrl:]]', ' ', 'g'), score_shown), :'color')
+SELECT pg_temp.bold(format('Why %s has %s', pg_temp.plain(who), score_shown), :'color')
     || ' (view score_drivers; the points sum to the score)' FROM book WHERE account_id = :'shown';
 \echo
 \echo 'measure               value  unit                                            points    of  lost'
 \echo '─────────────────  ────────  ──────────────────────────────────────────────  ──────  ────  ────'
 SELECT rtrim(format('%s  %s  %s  %s  %s  %s  %s', pg_temp.fit(title, 17),
-              lpad(CASE WHEN value IS NULL THEN 'unknown' WHEN abs(value) >= 100 OR value = round(value) THEN to_char(value, 'FM999999990')
-                        ELSE to_char(value, 'FM990.099') END, 8),
+              lpad(pg_temp.figure(value), 8),
               pg_temp.fit(coalesce(unit, ''), 46), lpad(to_char(contribution, 'FM990.0'), 6), lpad(to_char(100 * weight, 'FM990.0'), 4),
               lpad(to_char(lost, 'FM990.0'), 4), repeat('█', least(round(lost), 20)::integer)))
 FROM healthscore.score_drivers
@@ -130,7 +134,7 @@ SELECT (array_agg(account_id ORDER BY story IS DISTINCT FROM 'champion left', ab
 FROM book WHERE band_rank IS NOT NULL AND change_30d IS NOT NULL \gset
 \if :{?moved}
 \echo
-SELECT pg_temp.bold(format('Why %s moved by %s in 30 days', regexp_replace(who, '[[:cntrl:]]', ' ', 'g'), change_shown), :'color')
+SELECT pg_temp.bold(format('Why %s moved by %s in 30 days', pg_temp.plain(who), change_shown), :'color')
     || ' (explain_change(); the parts sum to the change)' FROM book WHERE account_id = :'moved';
 \echo
 SELECT rtrim(format('%s  %s  %s', lpad(to_char(points, 'FMSG990.0'), 6), pg_temp.fit(part, 13), pg_temp.fit(reason, 94)))
@@ -149,6 +153,8 @@ CROSS JOIN LATERAL healthscore.preview(jsonb_set(c.card::jsonb, ARRAY['bands', b
     to_jsonb((c.card::jsonb #>> ARRAY['bands', b.last::text, 'from'])::numeric + 5))::healthscore.scorecard, night.as_of) AS p
 WHERE c.name = 'saas' AND c.version = healthscore.published_version('saas');
 \endif
+
+\ir report_risk.sql
 
 \echo
 SELECT format('The nightly job scored %s accounts in %s ms (CALL healthscore.refresh(%L)), from %s rows of signals;', accounts,

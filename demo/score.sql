@@ -42,5 +42,6 @@ FROM healthscore.signals \gset
 CALL healthscore.backfill(least(:'weekly_from'::date, :'eve'), :'eve', 7);
 CALL healthscore.backfill(least(:'daily_from'::date, :'eve'), :'eve');
 \endif
+\ir learn.sql
 CALL healthscore.refresh(:'as_of');
 ANALYZE healthscore.scores;

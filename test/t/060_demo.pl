@@ -53,7 +53,9 @@ my @report = ('-v', "card=$card", '-v', 'worst=15', '-f', 'demo/report.sql');
 my $sum = q{
 	SELECT md5(string_agg(a::text, E'\n' ORDER BY account_id)) FROM healthscore.accounts AS a
 	UNION ALL
-	SELECT md5(string_agg(s::text, E'\n' ORDER BY account_id, day)) FROM healthscore.signals AS s};
+	SELECT md5(string_agg(s::text, E'\n' ORDER BY account_id, day)) FROM healthscore.signals AS s
+	UNION ALL
+	SELECT md5(string_agg(c::text, E'\n' ORDER BY account_id, started_on)) FROM healthscore.subscriptions AS c};
 my %sums;
 for my $db ('one', 'two')
 {
@@ -61,11 +63,11 @@ for my $db ('one', 'two')
 	script($db, '-1', '-f', 'demo/portfolio.sql');
 	$sums{$db} = $node->safe_psql($db, $sum);
 }
-like($sums{one}, qr/^[0-9a-f]{32}\n[0-9a-f]{32}$/, 'there are rows');
+like($sums{one}, qr/^([0-9a-f]{32}\n?){3}$/, 'there are rows');
 is($sums{two}, $sums{one}, 'the generator gives the same rows twice');
 is( $node->safe_psql('one', q{SELECT count(*), count(DISTINCT segment), count(*) FILTER (WHERE ended_on IS NOT NULL),
 		count(*) FILTER (WHERE started_on > '2025-07-01') > 5, count(*) FILTER (WHERE attributes ? 'story') FROM healthscore.accounts}),
-	'120|4|2|t|6', 'accounts');
+	'600|4|96|t|6', 'accounts');
 is($node->safe_psql('one', q{SELECT min(day), max(day), count(DISTINCT day) FROM healthscore.signals}),
 	'2025-07-01|2026-06-30|363', 'a year of nights, two of them missing');
 is( $node->safe_psql('one', q{SELECT count(*) FROM healthscore.signals WHERE least(logins, active_users, licensed_seats, features_used, api_calls,
@@ -74,6 +76,10 @@ is( $node->safe_psql('one', q{SELECT count(*) FROM healthscore.signals WHERE lea
 		OR core_features_used > 8 OR logins < active_users OR workflows_completed > workflows_started OR active_users_28d < active_users_7d
 		OR resolution_hours <= 0 OR csat NOT BETWEEN 1 AND 5}),
 	'0', 'no impossible values');
+is( $node->safe_psql('one', q{SELECT count(*) FROM healthscore.accounts AS a WHERE ended_on > '2025-09-01' AND account_id NOT IN ('A01266', 'A01581') AND NOT EXISTS (
+		SELECT FROM healthscore.subscriptions AS c WHERE c.account_id = a.account_id AND c.renewal_date = a.ended_on)
+		OR EXISTS (SELECT FROM healthscore.subscriptions AS c WHERE c.account_id = a.account_id AND c.started_on >= a.ended_on)}),
+	'0', 'who leaves does so at a renewal, and has no contract afterwards');
 is( $node->safe_psql('one', q{SELECT string_agg(key, ' ') FROM (
 		SELECT key FROM healthscore.signals AS s, jsonb_each(to_jsonb(s)) GROUP BY key HAVING bool_and(value = 'null')) AS x}),
 	'', 'every column of signals has values');
@@ -108,11 +114,26 @@ story('seat overage', 'is the first reason', q{reasons[1] LIKE 'Seats in use: %'
 story('silent API customer', 'is green with few logins', q{band = 'green' AND (value ->> 'logins_per_seat')::float8 < 0.1});
 story('silent API customer', 'loses nothing for it', q{(lost ->> 'logins_per_seat')::float8 = 0 AND (lost ->> 'api_use')::float8 < 1});
 
+#
+# What is learned
+#
+is( $node->safe_psql('one', q{SELECT string_agg(format('%s %s %s', version, algorithm, status), ', ' ORDER BY version) FROM healthscore.model_versions}),
+	'1 trees candidate, 2 logistic candidate, 3 trees champion', 'three versions, and which is in use');
+is( $node->safe_psql('one', q{SELECT count(*) = (SELECT count(*) FROM healthscore.portfolio WHERE scorecard = 'saas'), min(probability) > 0, max(probability) < 1, bool_and(cardinality(reasons) > 0) FROM healthscore.risk}),
+	't|t|t|t', 'the night has a risk, and reasons, for every account of the scorecard');
+is( $node->safe_psql('one', q{SELECT max(observed_on) FILTER (WHERE earlier) + 60 + 30 < min(observed_on) FILTER (WHERE later), count(*) FILTER (WHERE earlier AND later) FROM churn_samples}),
+	't|0', 'when the judged ones were observed, the outcomes of the learned ones were known');
+is( $node->safe_psql('one', q{SELECT e.finding FROM healthscore.models AS m, healthscore.evaluate(m.model, 'SELECT * FROM churn_samples WHERE later AND due', 'label',
+		account => 'account_id', features => 'measures') AS e WHERE m.version = 1 AND e.metric = 'verdict'}),
+	'better than the base rate', 'later nights confirm it');
+
 my $report = script('one', '-v', 'color=0', @report);
 utf8::decode($report);
 is(scalar(grep { length > 120 } split /\n/, $report), 0, 'the report fits 120 columns');
 unlike($report, qr/\e/, 'no colors unless asked');
 like($report, qr/^Quillon Payments +green .* silent API customer$/m, 'the report tells the stories');
+like($report, qr/^  trees +0\.\d{3} \[.*better than the base rate; calibration slope.*^  risk of 20 % or more .* days\n.*^Why .* has a risk of \d+ %.*1 \/ \(1 \+ exp\(-x\)\)/ms,
+	'and AUC, calibration, back-test and drivers');
 like(script('one', '-v', 'color=1', @report), qr/\e\[31m/, 'colors when asked');
 
 #
@@ -177,7 +198,7 @@ is(rows(), '22|1', 'all of them');
 is($node->safe_psql('csv', q{SELECT logins FROM healthscore.signals WHERE account_id = 'a, b' AND day = '2026-05-11'}), '11', 'in the right columns');
 script('csv', @score);
 is($node->safe_psql('csv', q{SELECT band_rank > 0 AND as_of = '2026-05-31' FROM healthscore.portfolio}), 't', 'scored as of the latest day');
-like(script('csv', '-v', 'color=0', @report), qr/Left out of the scorecard.*^Two lines +-/ms, 'and shown');
+like(script('csv', '-v', 'color=0', @report), qr/Left out of the scorecard.*^Two lines +-.*^No model: nothing is known/ms, 'and shown');
 
 ($out, $err, $ok) = connected('csv', 'bash', 'demo/load.sh', $dir);
 ok(!$ok && $err =~ /must be empty/ && rows() eq '22|1', 'a second load is refused and changes nothing');
