@@ -1,7 +1,6 @@
 --
 -- Does a model, or a score, say what happened?  A query of the caller's own is
--- resolved by the caller's search_path, which comes as "path"; for the functions
--- that run one the transaction is read only.
+-- resolved by the caller's search_path, which comes as "path", and runs read only.
 --
 
 CREATE FUNCTION healthscore.hs_outcome_value(value text) RETURNS boolean
@@ -43,7 +42,6 @@ CREATE FUNCTION healthscore.hs_predicted(model healthscore.model, query text, la
 RETURNS TABLE (outcome boolean, prediction double precision, account_id text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET transaction_read_only = on
 AS $$
 DECLARE
     row_sql text := CASE WHEN features IS NULL THEN 'q, $2' ELSE format('q.%I::double precision[]', features) END;
@@ -52,10 +50,15 @@ BEGIN
         RAISE EXCEPTION 'model, label and missing_ok must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     query := healthscore.hs_plain_query(query, 'query');
-    PERFORM set_config('search_path', path, true);
-    RETURN QUERY EXECUTE format(E'SELECT healthscore.hs_outcome_value(q.%I::text), healthscore.%I($1, %s), %s FROM (%s\n) AS q',
-        label, CASE WHEN margins THEN 'predict_margin' ELSE 'predict' END, row_sql, CASE WHEN account IS NULL THEN 'NULL::text' ELSE format('q.%I::text', account) END, query)
-    USING model, missing_ok;
+    -- read only until the end of the block, which is a subtransaction
+    BEGIN
+        PERFORM set_config('search_path', path, true), set_config('transaction_read_only', 'on', true);
+        RETURN QUERY EXECUTE format(E'SELECT healthscore.hs_outcome_value(q.%I::text), healthscore.%I($1, %s), %s FROM (%s\n) AS q',
+            label, CASE WHEN margins THEN 'predict_margin' ELSE 'predict' END, row_sql, CASE WHEN account IS NULL THEN 'NULL::text' ELSE format('q.%I::text', account) END, query)
+        USING model, missing_ok;
+    EXCEPTION WHEN OTHERS THEN
+        RAISE;
+    END;
 END
 $$;
 COMMENT ON FUNCTION healthscore.hs_predicted(healthscore.model, text, text, text, text, boolean, boolean, text) IS 'What a model predicts for the rows of a query, beside what happened: outcome, NULL while not known; prediction, or with margins the log-odds before calibration; account_id, NULL without an account column.';

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "baseline/tally.h"
+#include "core/compat.h"
 
 /* States up to this size are made to measure; larger ones get a reserve, so
  * that areas which grow one after the other do not each copy the state. */

@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -20,7 +21,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
@@ -556,14 +556,18 @@ hs_train_read(const char *query, const HsTrainColumns *columns,
 	Datum *values;
 	bool *nulls;
 	long batch;
-	int level;
+	bool was_read_only = XactReadOnly;
 
 	memset(read, 0, sizeof(HsTrainRead));
 	SPI_connect();
 	plan = prepare(query);
-	level = NewGUCNestLevel();
-	(void) set_config_option("transaction_read_only", "on", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+
+	/*
+	 * What the query calls must not write either.  Set as the end of a
+	 * subtransaction sets it, since from 16 on the parameter cannot be set for
+	 * part of a transaction; after an error the abort restores it.
+	 */
+	XactReadOnly = true;
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 
 	MemoryContextSwitchTo(outer);
@@ -591,6 +595,6 @@ hs_train_read(const char *query, const HsTrainColumns *columns,
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(each);
 	SPI_cursor_close(portal);
-	AtEOXact_GUC(false, level);
+	XactReadOnly = was_read_only;
 	SPI_finish();
 }

@@ -31,7 +31,7 @@ SELECT oid::regprocedure FROM ext_proc WHERE proleakproof OR prosecdef AND prona
 -- cannot, and set it in their body
 SELECT p.oid::regprocedure FROM ext_proc p JOIN pg_language l ON l.oid = p.prolang
  WHERE l.lanname IN ('sql', 'plpgsql') AND prosqlbody IS NULL AND prokind <> 'p'
-   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig) AND proconfig <@ ARRAY['search_path=pg_catalog, pg_temp', 'jit=off', 'enable_nestloop=off', 'transaction_read_only=on'], false) ORDER BY 1::text;
+   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig) AND proconfig <@ ARRAY['search_path=pg_catalog, pg_temp', 'jit=off', 'enable_nestloop=off'], false) ORDER BY 1::text;
 SELECT p.oid::regprocedure FROM ext_proc p JOIN pg_language l ON l.oid = p.prolang
  WHERE prokind = 'p' AND l.lanname = 'plpgsql' AND prosrc !~ 'set_config\(''search_path'', ''pg_catalog, pg_temp'', true\)' ORDER BY 1::text;
 -- C functions have the name of their symbol, or a name for users and an hs_ symbol

@@ -105,7 +105,11 @@ SELECT evaluate(:'good', 'SELECT * FROM past', 'churned', level => 1);
 SELECT evaluate(:'good', 'SELECT NULL::text AS account, x, churned FROM past', 'churned', account => 'account');
 SELECT count(*) FROM past;
 SHOW search_path;
-SHOW transaction_read_only;
+-- the transaction around it may go on writing
+BEGIN;
+SELECT value FROM evaluate(:'good', 'SELECT * FROM past', 'churned') WHERE metric = 'rows';
+CREATE TEMP TABLE written AS SELECT 1 AS a;
+COMMIT;
 
 -- calibration: of three times the log-odds the right third is found again
 SELECT calibrate_model(:'bold', 'SELECT * FROM past', 'churned') AS platt, calibrate_model(:'bold', 'SELECT * FROM past', 'churned', 'isotonic') AS isotonic \gset

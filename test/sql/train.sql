@@ -243,6 +243,7 @@ CREATE FUNCTION spoil() RETURNS int LANGUAGE sql AS $$ DELETE FROM public.book R
 SELECT train_model('SELECT spoil() AS a, churned FROM book', 'churned');
 SELECT count(*) FROM book;
 CREATE TABLE still_writable AS SELECT 1 AS a;
+DO $$ BEGIN PERFORM train_model('SELECT * FROM clean', 'churned', params => '{"n_trees": 1}'); INSERT INTO still_writable VALUES (3); END $$;
 DO $$ BEGIN PERFORM train_model('SELECT 1/0 AS a, churned FROM book', 'churned'); EXCEPTION WHEN division_by_zero THEN INSERT INTO still_writable VALUES (2); END $$;
 SELECT count(*) FROM still_writable;
 SELECT train_model(NULL, 'churned');
