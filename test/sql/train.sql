@@ -284,7 +284,10 @@ SET healthscore.max_train_memory = '1MB';
 SELECT train_model('SELECT a.logins, a.nps, a.seats, a.tickets, a.churned FROM clean AS a, generate_series(1, 100)', 'churned');
 \set VERBOSITY terse
 SELECT train_model('SELECT * FROM clean', 'churned', params => '{"max_depth": 32, "n_trees": 20000, "eta": 0.001, "progress": 0}');
+-- 18 words it differently
+\set VERBOSITY sqlstate
 SET healthscore.max_train_memory = '1kB';
+\set VERBOSITY terse
 RESET healthscore.max_train_memory;
 -- nothing is left behind
 SELECT name FROM pg_backend_memory_contexts WHERE name LIKE 'healthscore training%';
