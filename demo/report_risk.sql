@@ -1,7 +1,8 @@
 --
 -- The part of the report on the risk that was learned; :color as in report.sql.
 --
-SELECT to_regclass('churn_samples') IS NOT NULL AS has_samples, EXISTS (SELECT FROM healthscore.deployed_models WHERE name = 'churn') AS has_model \gset
+SELECT CASE WHEN EXISTS (SELECT FROM healthscore.subscriptions) THEN 'healthscore.outcomes' ELSE 'healthscore.account_ends' END AS labels,
+       to_regclass('churn_samples') IS NOT NULL AS has_samples, EXISTS (SELECT FROM healthscore.deployed_models WHERE name = 'churn') AS has_model \gset
 \if :has_model
 \echo
 SELECT pg_temp.bold('What the past teaches about who leaves', :'color') || ' (training_set(), train(), evaluate())';
@@ -11,12 +12,13 @@ FROM churn_samples WHERE earlier;
 SELECT format('  Judged by %s observations from %s on, which it has not seen: %s were lost.', to_char(count(*), 'FM999,999'), min(observed_on), count(*) FILTER (WHERE label))
 FROM churn_samples WHERE later;
 \echo
-\echo '                            all later observations               those with a renewal in 60 days'
+SELECT CASE WHEN count(due) > 0 THEN 'those with a renewal in 60 days' ELSE 'the same, as no renewal is known' END AS due_title FROM churn_samples \gset
+\echo '                            all later observations              ' :due_title
 \echo '                            AUC [95 %]            log loss       AUC [95 %]            log loss'
 CREATE TEMP TABLE judged AS
 SELECT m.version, m.algorithm, n.only_due, e.metric, e.value, e.low, e.high, e.finding
 FROM healthscore.models AS m
-CROSS JOIN (VALUES (false, 'SELECT * FROM churn_samples WHERE later'), (true, 'SELECT * FROM churn_samples WHERE later AND due')) AS n(only_due, query)
+CROSS JOIN (VALUES (false, 'SELECT * FROM churn_samples WHERE later'), (true, 'SELECT * FROM churn_samples WHERE later AND due IS NOT FALSE')) AS n(only_due, query)
 CROSS JOIN LATERAL healthscore.evaluate(m.model, n.query, 'label', account => 'account_id', features => 'measures') AS e
 WHERE m.name = 'churn' AND m.version < 3;
 SELECT rtrim(format('  %s  %s', pg_temp.fit(x.what, 24), string_agg(pg_temp.fit(x.auc, 22) || pg_temp.fit(x.loss, 15), '' ORDER BY x.only_due)))
@@ -27,9 +29,9 @@ FROM (SELECT j.version AS place, CASE j.algorithm WHEN 'trees' THEN 'trees' ELSE
       UNION ALL
       SELECT 3, 'the score, unlearned', n.only_due, to_char(healthscore.auc(c.label, 100 - s.score), 'FM0.000'), ''
       FROM churn_samples AS c CROSS JOIN LATERAL healthscore.score(healthscore.published_scorecard('saas'), c.measures) AS s
-      CROSS JOIN (VALUES (false), (true)) AS n(only_due) WHERE c.later AND (c.due OR NOT n.only_due) GROUP BY 3
+      CROSS JOIN (VALUES (false), (true)) AS n(only_due) WHERE c.later AND (c.due IS NOT FALSE OR NOT n.only_due) GROUP BY 3
       UNION ALL
-      SELECT 4, 'the rate alone', j.only_due, '0.500', to_char(-(j.value * ln(j.value) + (1 - j.value) * ln(1 - j.value)), 'FM0.000')
+      SELECT 4, 'the rate alone', j.only_due, '0.500', to_char(-(j.value * ln(nullif(j.value, 0)) + (1 - j.value) * ln(nullif(1 - j.value, 0))), 'FM0.000')
       FROM judged AS j WHERE j.version = 1 AND j.metric = 'base_rate') AS x
 GROUP BY x.place, x.what ORDER BY x.place;
 \echo
@@ -38,13 +40,13 @@ SELECT format('  The trees are %s; calibration slope %s, %s.', max(finding) FILT
 FROM judged WHERE version = 1 AND only_due;
 
 \echo
-SELECT pg_temp.bold('Are its probabilities right?', :'color') || ' (calibration_curve(); later observations with a renewal in 60 days)';
+SELECT pg_temp.bold('Are its probabilities right?', :'color') || ' (calibration_curve(); later observations, ' || :'due_title' || ')';
 \echo
 \echo '  said       happened   [95 %]          observations'
-SELECT format('  %s    %s  %s  %s  %s', lpad(to_char(100 * c.mean_predicted, 'FM990.0') || ' %', 7), lpad(to_char(100 * c.observed_rate, 'FM990.0') || ' %', 7),
-              pg_temp.fit(format('[%s, %s]', to_char(100 * c.low, 'FM990.0'), to_char(100 * c.high, 'FM990.0')), 14), lpad(c.n::text, 6), repeat('█', round(40 * c.observed_rate)::integer))
+SELECT rtrim(format('  %s    %s  %s  %s  %s', lpad(to_char(100 * c.mean_predicted, 'FM990.0') || ' %', 7), lpad(to_char(100 * c.observed_rate, 'FM990.0') || ' %', 7),
+              pg_temp.fit(format('[%s, %s]', to_char(100 * c.low, 'FM990.0'), to_char(100 * c.high, 'FM990.0')), 14), lpad(c.n::text, 6), repeat('█', round(40 * c.observed_rate)::integer)))
 FROM (SELECT healthscore.ranking(c.label, healthscore.predict(m.model, c.measures)) AS r FROM healthscore.models AS m, churn_samples AS c
-      WHERE m.name = 'churn' AND m.version = 1 AND c.later AND c.due) AS j
+      WHERE m.name = 'churn' AND m.version = 1 AND c.later AND c.due IS NOT FALSE) AS j
 CROSS JOIN LATERAL healthscore.calibration_curve(j.r, 5) AS c ORDER BY c.bin;
 
 \echo
@@ -56,10 +58,10 @@ SELECT format('  %s  %s  %s  %s  %s   %s %s', pg_temp.fit(b.what, 25), lpad(b.fl
               lpad(to_char(b.lift, 'FM990.0'), 5), pg_temp.fit(format('%s of %s', b.foreseen, b.outcomes), 24), b.lead_days || ' days')
 FROM (SELECT min(observed_on) AS from_day, max(observed_on) AS to_day, (SELECT max(as_of) FROM healthscore.scores) AS as_of FROM churn_samples WHERE later) AS d
 CROSS JOIN LATERAL (
-    SELECT 1 AS place, 'risk of 20 % or more' AS what, t.* FROM healthscore.models AS m, healthscore.backtest(m.model, d.from_day, d.to_day, d.as_of, healthscore.published_scorecard('saas'), threshold => 0.2, horizon => 60) AS t
+    SELECT 1 AS place, 'risk of 20 % or more' AS what, t.* FROM healthscore.models AS m, healthscore.backtest(m.model, d.from_day, d.to_day, d.as_of, healthscore.published_scorecard('saas'), threshold => 0.2, horizon => 60, labels => :'labels') AS t
     WHERE m.name = 'churn' AND m.version = 1
     UNION ALL
-    SELECT 2, 'score in the lowest band', t.* FROM healthscore.backtest(healthscore.published_scorecard('saas'), d.from_day, d.to_day, d.as_of, horizon => 60) AS t) AS b
+    SELECT 2, 'score in the lowest band', t.* FROM healthscore.backtest(healthscore.published_scorecard('saas'), d.from_day, d.to_day, d.as_of, horizon => 60, labels => :'labels') AS t) AS b
 ORDER BY b.place;
 
 \echo
