@@ -155,21 +155,32 @@ loss(const Boost *boost, const float *margins, int32 first, int32 last)
 	return squared ? sqrt(sum / weights) : sum / weights;
 }
 
+/* Every so many rounds a NOTICE, with the loss of the rows that train, which
+ * is not computed otherwise. */
 static void
-report_progress(const HsBoostParams *params, int round,
-				const double *validation_loss)
+report_progress(const Boost *boost, HsBoostResult *result)
 {
+	const HsBoostParams *params = boost->params;
 	const char *measure =
 		params->objective == HS_OBJECTIVE_SQUARED ? "RMSE" : "log loss";
+	int round = result->rounds;
+	double trained;
 
-	if (params->progress <= 0 || round % params->progress != 0)
+	if (result->train_losses == NULL)
 		return;
-	if (validation_loss != NULL)
-		ereport(NOTICE,
-				(errmsg("round %d of %d: %s of the validation %.6f", round,
-						params->n_trees, measure, validation_loss[round - 1])));
+	result->train_losses[round - 1] = NAN;
+	if (round % params->progress != 0)
+		return;
+	trained = loss(boost, boost->grow.margin, 0, boost->bins.n_train);
+	result->train_losses[round - 1] = trained;
+	if (result->validation_loss != NULL)
+		ereport(NOTICE, (errmsg("round %d of %d: %s %.6f, of the validation "
+								"%.6f",
+								round, params->n_trees, measure, trained,
+								result->validation_loss[round - 1])));
 	else
-		ereport(NOTICE, (errmsg("round %d of %d", round, params->n_trees)));
+		ereport(NOTICE, (errmsg("round %d of %d: %s %.6f", round,
+								params->n_trees, measure, trained)));
 }
 
 void
@@ -207,6 +218,9 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 
 	result->n_train = n_train;
 	result->n_valid = n_rows - n_train;
+	if (params->progress > 0)
+		result->train_losses =
+			hs_train_alloc(memory, sizeof(double) * params->n_trees, "losses");
 	if (n_rows > n_train)
 	{
 		result->validation_loss =
@@ -248,7 +262,7 @@ hs_boost(HsTrainRows *rows, const HsBoostParams *params, HsBoostResult *result)
 						   sizeof(float) * n_train);
 			}
 		}
-		report_progress(params, round, result->validation_loss);
+		report_progress(&boost, result);
 		if (params->early_stopping > 0 && result->validation_loss != NULL &&
 			round - result->best_round >= params->early_stopping)
 			break;

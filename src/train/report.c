@@ -119,6 +119,33 @@ put_linear(StringInfo json, const HsLogisticResult *result)
 	appendStringInfoChar(json, ']');
 }
 
+/* One of each round, null where it was not computed; null if none was. */
+static void
+put_losses(StringInfo json, const char *name, const double *losses, int n)
+{
+	int known = 0;
+
+	for (int i = 0; losses != NULL && i < n; i++)
+		known += !isnan(losses[i]);
+	key(json, name);
+	if (known == 0)
+	{
+		appendStringInfoString(json, "null");
+		return;
+	}
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(json, ", ");
+		if (isnan(losses[i]))
+			appendStringInfoString(json, "null");
+		else
+			hs_train_json_number(json, losses[i]);
+	}
+	appendStringInfoChar(json, ']');
+}
+
 static void
 put_rounds(StringInfo json, const HsTrainSummary *summary)
 {
@@ -129,20 +156,9 @@ put_rounds(StringInfo json, const HsTrainSummary *summary)
 	put_count(json, "rounds", result->rounds);
 	put_count(json, "best_round", result->best_round);
 	put_count(json, "trees", result->forest.n_trees);
-	key(json, "validation_loss");
-	if (result->validation_loss == NULL)
-		appendStringInfoString(json, "null");
-	else
-	{
-		appendStringInfoChar(json, '[');
-		for (int i = 0; i < result->rounds; i++)
-		{
-			if (i > 0)
-				appendStringInfoString(json, ", ");
-			hs_train_json_number(json, result->validation_loss[i]);
-		}
-		appendStringInfoChar(json, ']');
-	}
+	put_losses(json, "train_loss", result->train_losses, result->rounds);
+	put_losses(json, "validation_loss", result->validation_loss,
+			   result->rounds);
 	key(json, "base_model");
 	if (base == NULL)
 		appendStringInfoString(json, "null");

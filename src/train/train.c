@@ -238,6 +238,14 @@ merge_sides(HsTrainRows *rows)
 				rows->blocks[b].side[i] = HS_SIDE_TRAIN;
 }
 
+static double *
+kept(const double *losses, int n)
+{
+	Size size = sizeof(double) * n;
+
+	return losses ? memcpy(palloc(size), losses, size) : NULL;
+}
+
 static void
 train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result,
 			HsTrainSummary *summary)
@@ -246,7 +254,6 @@ train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result,
 	HsTrainMemory first = *memory;
 	HsBoostParams params;
 	HsBoostResult again;
-	double *losses;
 
 	set_base(rows, options, &summary->base);
 	params = options->boost;
@@ -259,9 +266,8 @@ train_trees(HsTrainRows *rows, HsTrainOptions *options, HsBoostResult *result,
 		memory->context, "healthscore training round", ALLOCSET_DEFAULT_SIZES);
 	rows->memory = &first;
 	hs_boost(rows, &params, result);
-	losses = palloc(sizeof(double) * result->rounds);
-	memcpy(losses, result->validation_loss, sizeof(double) * result->rounds);
-	result->validation_loss = losses;
+	result->train_losses = kept(result->train_losses, result->rounds);
+	result->validation_loss = kept(result->validation_loss, result->rounds);
 	rows->memory = memory;
 	MemoryContextDelete(first.context);
 

@@ -114,6 +114,8 @@ typedef struct HsBoostResult
 	HsForest forest;
 	int rounds;				 /* that were run */
 	int best_round;			 /* of the validation, else rounds */
+	double *train_losses;	 /* by round; NaN but where progress is reported,
+							  * NULL if it never is */
 	double *validation_loss; /* by round; NULL without validation */
 	double train_loss;		 /* of the forest; log loss or RMSE */
 	double valid_loss;		 /* same; NaN without validation */

@@ -229,6 +229,16 @@ SELECT report -> 'converged' AS converged, round((report -> 'coefficients' -> 0 
 SELECT report -> 'converged' AS converged FROM train_model('SELECT churned::int AS a, churned FROM book', 'churned', 'logistic');
 SELECT report -> 'converged' AS converged FROM train_model('SELECT * FROM clean', 'churned', 'logistic', '{"max_iter": 1}');
 
+-- the log: after n rounds the loss of a training of n rounds; the best round is that with the least
+SELECT count(*) AS rounds, count(l.train_loss) AS shown, bool_and(l.train_loss IS NULL OR l.train_loss = (n.report #>> '{train,log_loss}')::float8) AS train,
+       bool_and(l.validation_loss = (n.report #>> '{validation,log_loss}')::float8) AS validation, bool_and(l.best = (l.validation_loss = least)) AS best
+  FROM (SELECT train_model('SELECT *, seats % 4 = 0 AS valid FROM clean', 'churned', params => '{"n_trees": 9, "eta": 0.3, "progress": 2}', split => 'valid') AS t) AS t,
+       LATERAL (SELECT l.*, min(validation_loss) OVER () AS least FROM training_log((t).report) AS l) AS l,
+       LATERAL train_model('SELECT *, seats % 4 = 0 AS valid FROM clean', 'churned', params => jsonb_build_object('n_trees', l.round, 'eta', 0.3, 'progress', 0), split => 'valid') AS n;
+SELECT count(*) AS rounds, count(validation_loss) AS validated FROM train_model('SELECT * FROM clean', 'churned', params => '{"n_trees": 9, "progress": 3}') AS t, training_log(t.report);
+SELECT count(*) FROM train_model('SELECT * FROM clean', 'churned', params => '{"n_trees": 9, "progress": 0}') AS t, training_log(t.report);
+SELECT count(*) FROM train_model('SELECT * FROM clean', 'churned', 'logistic') AS t, training_log(t.report);
+SELECT count(*) FROM training_log('{}');
 -- queries
 SELECT train_model('SELECT 1/(logins - logins) AS a, churned FROM book', 'churned');
 SELECT train_model('SELEKT', 'churned');
