@@ -548,14 +548,14 @@ COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the 
 CREATE FUNCTION healthscore.hs_measure_words(m jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN concat_ws('', m ->> 'kind', ' of ', m ->> 'signal', ' per ' || (m ->> 'per'),
+RETURN CASE WHEN m ->> 'kind' = 'age' THEN 'age of the account in days' ELSE concat_ws('', m ->> 'kind', ' of ', m ->> 'signal', ' per ' || (m ->> 'per'),
     ' below ' || (m ->> 'below'), ' at least ' || (m ->> 'at_least'),
     ' falling by more than ' || (m ->> 'falls'), ' rising by more than ' || (m ->> 'rises'),
     ' and then ' || (m #>> '{then,signal}'),
     ' below ' || (m #>> '{then,below}'), ' at least ' || (m #>> '{then,at_least}'),
     ' falling by more than ' || (m #>> '{then,falls}'), ' rising by more than ' || (m #>> '{then,rises}'),
     ' within ' || (m ->> 'within') || ' days,',
-    ' over ', (m ->> 'periods') || ' periods of ', m ->> 'days', ' days');
+    ' over ', (m ->> 'periods') || ' periods of ', m ->> 'days', ' days') END;
 COMMENT ON FUNCTION healthscore.hs_measure_words(jsonb) IS 'What a measure of a scorecard document computes, for people.';
 
 CREATE FUNCTION healthscore.create_score_view(view text, name text, as_of date DEFAULT NULL, materialized boolean DEFAULT false, in_schema name DEFAULT current_schema()) RETURNS regclass

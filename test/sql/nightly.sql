@@ -7,13 +7,13 @@ SET datestyle = 'ISO';
 SET client_min_messages = warning;
 SET healthscore.data_quality = off;
 SET search_path = public, healthscore;
-CREATE FUNCTION rnd(i int, salt text, n int) RETURNS int LANGUAGE sql IMMUTABLE
+CREATE FUNCTION night_rnd(i int, salt text, n int) RETURNS int LANGUAGE sql IMMUTABLE
 RETURN ('x0' || substr(md5(i || ':' || salt), 1, 7))::bit(32)::int % n;
 INSERT INTO accounts (account_id, segment, started_on) SELECT 'a' || i, CASE WHEN i % 5 = 0 THEN 'other' END, '2025-06-01' FROM generate_series(1, 300) AS i;
 INSERT INTO signals (account_id, day, logins, tickets_opened, active_users)
-SELECT 'a' || i, date '2026-06-30' - d, rnd(i, 'logins' || d, 4 + i % 9), rnd(i, 'tickets' || d, 2), CASE WHEN i % 7 > 0 THEN rnd(i, 'users', 9) END
+SELECT 'a' || i, date '2026-06-30' - d, night_rnd(i, 'logins' || d, 4 + i % 9), night_rnd(i, 'tickets' || d, 2), CASE WHEN i % 7 > 0 THEN night_rnd(i, 'users', 9) END
 FROM generate_series(1, 300) AS i, generate_series(0, 69) AS d;
-CREATE FUNCTION card(measures text[], name text DEFAULT 'pulse', weight int DEFAULT 1) RETURNS scorecard LANGUAGE sql
+CREATE FUNCTION night_card(measures text[], name text DEFAULT 'pulse', weight int DEFAULT 1) RETURNS scorecard LANGUAGE sql
 RETURN (jsonb_build_object('scorecard', name, 'minimum_coverage', 0,
     'signals', '[{"name": "logins", "absent": "zero"}, {"name": "tickets_opened", "absent": "zero"}, {"name": "active_users", "absent": "unknown"}]'::jsonb,
     'bands', '[{"name": "low", "from": 0}, {"name": "high", "from": 60}]'::jsonb,
@@ -21,9 +21,9 @@ RETURN (jsonb_build_object('scorecard', name, 'minimum_coverage', 0,
         {"name": "login_rate", "kind": "rate", "signal": "logins", "days": 28, "normalise": {"linear": {"worst": 0, "best": 8}}},
         {"name": "tickets", "kind": "sum", "signal": "tickets_opened", "days": 28, "normalise": {"linear": {"worst": 30, "best": 0}}},
         {"name": "users", "kind": "latest", "signal": "active_users", "days": 28, "normalise": {"linear": {"worst": 0, "best": 8}}}]') AS m WHERE m ->> 'name' = ANY (measures)))::jsonb)::scorecard;
-SELECT publish_scorecard(card('{login_rate,tickets,users}')), assign_scorecard('pulse') > 0 AS assigned, track_changes();
+SELECT publish_scorecard(night_card('{login_rate,tickets,users}')), assign_scorecard('pulse') > 0 AS assigned, track_changes();
 CALL refresh('2026-06-30');
-CREATE TABLE known AS SELECT account_id, measures[2] AS tickets, measures[1] AS login_rate, measures[3] AS users, measures[1] + rnd(substr(account_id, 2)::int, 'noise', 3) < 4 AS leaves FROM scores WHERE as_of = '2026-06-30';
+CREATE TABLE known AS SELECT account_id, measures[2] AS tickets, measures[1] AS login_rate, measures[3] AS users, measures[1] + night_rnd(substr(account_id, 2)::int, 'noise', 3) < 4 AS leaves FROM scores WHERE as_of = '2026-06-30';
 SELECT train('churn', 'SELECT * FROM known', 'leaves', params => '{"n_trees": 10, "max_depth": 3, "min_child_weight": 0}', account => 'account_id');
 SELECT train('churn', 'SELECT * FROM known', 'leaves', 'logistic', account => 'account_id');
 SELECT store_model('churn', model, 'the same again', parent => 1) FROM models WHERE name = 'churn' AND version = 1;
@@ -58,20 +58,20 @@ END $$;
 SELECT * FROM pg_temp.check('first', 'SELECT 1');
 SELECT * FROM pg_temp.check('nothing', 'SELECT 1');
 SELECT * FROM pg_temp.check('a corrected day', $$UPDATE signals SET logins = 40 WHERE account_id = 'a3' AND day = '2026-06-20'$$);
-SELECT * FROM pg_temp.check('and back', $$UPDATE signals SET logins = rnd(3, 'logins10', 7) WHERE account_id = 'a3' AND day = '2026-06-20'$$);
+SELECT * FROM pg_temp.check('and back', $$UPDATE signals SET logins = night_rnd(3, 'logins10', 7) WHERE account_id = 'a3' AND day = '2026-06-20'$$);
 SELECT * FROM pg_temp.check('a measure known no more', $$UPDATE signals SET active_users = NULL WHERE account_id = 'a4'$$);
 SELECT * FROM pg_temp.check('a day before every window', $$UPDATE signals SET logins = 40 WHERE account_id = 'a3' AND day = '2026-05-01'$$);
 SELECT * FROM pg_temp.check('an account that ended', $$UPDATE accounts SET ended_on = '2026-06-30' WHERE account_id = 'a7'$$);
 SELECT * FROM pg_temp.check('and came back', $$UPDATE accounts SET ended_on = NULL WHERE account_id = 'a7'$$);
-SELECT * FROM pg_temp.check('weights of the scorecard', $$SELECT publish_scorecard(card('{login_rate,tickets,users}', weight => 3))$$);
-SELECT * FROM pg_temp.check('measures in another order', $$SELECT publish_scorecard(card('{users,tickets,login_rate}'))$$);
+SELECT * FROM pg_temp.check('weights of the scorecard', $$SELECT publish_scorecard(night_card('{login_rate,tickets,users}', weight => 3))$$);
+SELECT * FROM pg_temp.check('measures in another order', $$SELECT publish_scorecard(night_card('{users,tickets,login_rate}'))$$);
 SELECT * FROM pg_temp.check('a challenger', $$SELECT deploy('churn', 2, as_challenger => true)$$);
 SELECT * FROM pg_temp.check('which is champion', $$SELECT deploy('churn', 2)$$);
 SELECT * FROM pg_temp.check('and was rolled back', $$SELECT rollback('churn')$$);
 SELECT * FROM pg_temp.check('the same model, another version', $$SELECT deploy('churn', 3)$$);
 SELECT * FROM pg_temp.check('the same model, another name', $$SELECT deploy('churn', 2), deploy('other'), assign_model('other', 'pulse')$$);
 SELECT * FROM pg_temp.check('a second outcome', $$SELECT assign_model('churn', 'pulse', 'expansion')$$);
-SELECT * FROM pg_temp.check('a second scorecard', $$SELECT publish_scorecard(card('{tickets,login_rate,users}', 'second')), assign_scorecard('second', 'other', priority => 1), assign_model('churn', 'second')$$);
+SELECT * FROM pg_temp.check('a second scorecard', $$SELECT publish_scorecard(night_card('{tickets,login_rate,users}', 'second')), assign_scorecard('second', 'other', priority => 1), assign_model('churn', 'second')$$);
 SELECT * FROM pg_temp.check('assigned no more', $$SELECT unassign_model('pulse', 'expansion')$$);
 SELECT * FROM pg_temp.check('undeployed', $$SELECT undeploy('churn')$$);
 SELECT * FROM pg_temp.check('and all of them', $$SELECT undeploy('other')$$);
@@ -133,7 +133,7 @@ SELECT count(*) AS wrong FROM ((TABLE wanted EXCEPT TABLE stored) UNION ALL (TAB
 SELECT track_changes(false);
 DROP TABLE before, known;
 DROP VIEW wanted, stored;
-DROP FUNCTION rnd, card;
+DROP FUNCTION night_rnd, night_card;
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set clean :abs_srcdir '/tools/clean.sql'
 \set ECHO none
