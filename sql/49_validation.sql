@@ -48,28 +48,8 @@ COMMENT ON COLUMN healthscore.validations.created_at IS 'Wall-clock time.';
 SELECT pg_extension_config_dump('healthscore.validations', '');
 SELECT pg_extension_config_dump('healthscore.validations_validation_id_seq', '');
 
-CREATE FUNCTION healthscore.hs_validations_kept() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF healthscore.hs_speaks_for_others() THEN
-            RETURN NEW;
-        ELSIF NEW.validated_by IS DISTINCT FROM session_user THEN
-            RAISE EXCEPTION 'validation by "%" cannot be made by "%"', NEW.validated_by, session_user USING ERRCODE = 'insufficient_privilege',
-                HINT = 'Leave validated_by out.';
-        END IF;
-        NEW.created_at := clock_timestamp();
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'validation % cannot be changed', OLD.validation_id USING ERRCODE = 'restrict_violation',
-        HINT = 'Make another one: the latest decides.';
-END
-$$;
-COMMENT ON FUNCTION healthscore.hs_validations_kept() IS 'Trigger of healthscore.validations: a check is made in one''s own name, and stays.';
 CREATE TRIGGER kept BEFORE INSERT OR UPDATE OR DELETE ON healthscore.validations
-    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_validations_kept();
+    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_kept('validation', 'validation_id', 'validated_by', 'created_at', 'Make another one: the latest decides.');
 COMMENT ON TRIGGER kept ON healthscore.validations IS 'What was found, and by whom, stays as it was.';
 
 CREATE FUNCTION healthscore.hs_card_state(name text, version integer, as_of date) RETURNS text
