@@ -48,18 +48,6 @@ CREATE AGGREGATE healthscore.hs_feed_fleet(account double precision[], zero bool
 );
 COMMENT ON AGGREGATE healthscore.hs_feed_fleet(double precision[], boolean[], integer[]) IS 'How accounts, as hs_feed_account() gives them, moved. For each signal: accounts with a known value; accounts compared, above, below (beyond the step of a counter, such as days to renewal) and the sum of the differences, on the last day against the same weekday in the three weeks before; the same for the last 7 days against the median of the three weeks before; then for each day and the one before it, as_of first, accounts known on both and those with the same value. zero: which signals are counts; last: days ago of the last known day of each, -1 for none.';
 
-CREATE FUNCTION healthscore.hs_quality_source(card healthscore.scorecard, source regclass) RETURNS jsonb
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT jsonb_build_object('account', coalesce(src ->> 'account', 'account_id'), 'day', coalesce(src ->> 'day', 'day'),
-        'rel', coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'))::oid,
-        'accounts', coalesce(src -> 'accounts',
-            CASE WHEN source IS NULL AND src ->> 'table' = 'healthscore.signals'
-                 THEN '{"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on"}'::jsonb END))
-    FROM coalesce(card::jsonb -> 'source', '{"table": "healthscore.signals"}') AS src);
-COMMENT ON FUNCTION healthscore.hs_quality_source(healthscore.scorecard, regclass) IS 'Where a card reads: rel (the OID of the source), account, day, and accounts as in the document or null.';
-
 CREATE FUNCTION healthscore.hs_quality(card healthscore.scorecard, as_of date, source regclass, days integer, duplicate_days integer)
 RETURNS TABLE (signal text, status text, grade text, finding text, last_day date, days_behind integer, missing_nights integer,
     accounts bigint, known_share double precision, duplicates bigint, impossible bigint, frozen_days integer,
@@ -69,11 +57,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     doc jsonb := card::jsonb -> 'signals';
-    src jsonb := healthscore.hs_quality_source(card, source);
-    rel regclass := (src ->> 'rel')::oid::regclass;
+    src jsonb := healthscore.hs_source(card, source);
+    rel regclass := (src ->> 'rel')::oid;
     account text := src ->> 'account';
     day text := src ->> 'day';
-    listed jsonb := nullif(src -> 'accounts', 'null');
+    listed jsonb := src -> 'accounts';
     arel regclass;
     listed_sql text;
     columns text;
