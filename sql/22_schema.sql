@@ -17,7 +17,7 @@ RETURN $schema$
     "title": {"$ref": "#/$defs/text"},
     "description": {"$ref": "#/$defs/text"},
     "decimals": {"type": "integer", "minimum": 0, "maximum": 6, "default": 1, "description": "Of the shown score. Bands are judged on the score itself."},
-    "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which its measures, but for the latest values, are not known."},
+    "minimum_age": {"$ref": "#/$defs/days", "default": 1, "description": "Age of an account in days below which its measures, but for the latest values and the age, are not known."},
     "minimum_coverage": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5, "description": "Share of the weight that must be known; below it the band is \"insufficient data\"."},
     "peers": {
       "type": "object",
@@ -86,13 +86,16 @@ RETURN $schema$
       "items": {
         "type": "object",
         "additionalProperties": false,
-        "required": ["name", "kind", "signal", "days"],
+        "required": ["name", "kind"],
+        "if": {"properties": {"kind": {"const": "age"}}},
+        "then": {"properties": {"signal": false, "days": false}},
+        "else": {"required": ["signal", "days"]},
         "properties": {
           "name": {"$ref": "#/$defs/name"},
           "title": {"$ref": "#/$defs/text"},
           "description": {"$ref": "#/$defs/text"},
           "unit": {"$ref": "#/$defs/text"},
-          "kind": {"enum": ["rate", "active_share", "mean", "sum", "min", "max", "latest", "ratio", "slope", "ewma", "days_since", "change", "drops", "growth", "shock", "silence", "sequence"]},
+          "kind": {"enum": ["rate", "active_share", "mean", "sum", "min", "max", "latest", "ratio", "slope", "ewma", "days_since", "change", "drops", "growth", "shock", "silence", "sequence", "age"], "description": "age: of the account in days, 1 on its first; all others are of a signal."},
           "signal": {"$ref": "#/$defs/name"},
           "per": {"$ref": "#/$defs/name", "description": "ratio: the signal that is divided by."},
           "days": {"$ref": "#/$defs/days", "description": "Length of the window, as_of included; of one period for change, drops, shock and silence. growth takes the weeks that lie wholly in it, at least five."},

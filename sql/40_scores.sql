@@ -135,6 +135,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION healthscore.segment_ancestors(text) IS 'A segment, its parents by healthscore.segments, and last a NULL, which stands for all accounts; only that for a NULL or empty segment. In this order peers are looked for until there are enough.';
 
+CREATE FUNCTION healthscore.hs_source(card healthscore.scorecard, source regclass) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_strip_nulls(jsonb_build_object('rel', coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'))::oid::bigint,
+        'account', coalesce(src ->> 'account', 'account_id'), 'day', coalesce(src ->> 'day', 'day'),
+        'accounts', coalesce(src -> 'accounts',
+            CASE WHEN source IS NULL AND src ->> 'table' = 'healthscore.signals'
+                 THEN '{"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on", "segment": "segment"}'::jsonb END)))
+    FROM coalesce(card::jsonb -> 'source', '{"table": "healthscore.signals"}') AS src);
+COMMENT ON FUNCTION healthscore.hs_source(healthscore.scorecard, regclass) IS 'Where a card reads, with all that it leaves out: rel (the OID of the source), account, day, and accounts as in the document, which is not there if there is no table of accounts.';
+
 -- Fragments of the queries below: where the signals and accounts of a scorecard
 -- are, as SQL over s (signals), m (states by account), a (accounts), f (first days).
 CREATE FUNCTION healthscore.hs_source_sql(card healthscore.scorecard, source regclass) RETURNS jsonb
@@ -143,12 +155,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     doc jsonb := card::jsonb;
-    src jsonb := coalesce(doc -> 'source', '{"table": "healthscore.signals"}');
-    own boolean := source IS NOT NULL OR src ->> 'table' <> 'healthscore.signals';
-    account text := coalesce(src ->> 'account', 'account_id');
-    day text := coalesce(src ->> 'day', 'day');
+    src jsonb := healthscore.hs_source(card, source);
+    rel regclass := (src ->> 'rel')::oid;
+    account text := src ->> 'account';
+    day text := src ->> 'day';
     accounts jsonb := src -> 'accounts';
-    rel regclass;
     arel regclass;
     account_type regtype;
     indexed boolean;
@@ -160,11 +171,6 @@ DECLARE
     attributes text[] := healthscore.hs_card_attributes(card);
     facts text;
 BEGIN
-    rel := coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'));
-    IF NOT own AND accounts IS NULL THEN
-        accounts := '{"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on", "segment": "segment"}';
-    END IF;
-
     account_type := healthscore.hs_source_column(rel, account);
     PERFORM healthscore.hs_source_column(rel, day, 'date');
     PERFORM healthscore.hs_source_column(rel, coalesce(s ->> 'column', s ->> 'name'))
@@ -468,13 +474,13 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    src jsonb := coalesce(card::jsonb -> 'source', '{"table": "healthscore.signals"}');
+    src jsonb;
     night text := format('date %L', as_of::text);
     head text := format(E'WITH card AS (\n    %s\n),\n', card_sql);
 BEGIN
     IF as_of IS NULL THEN
-        head := head || format(E'night AS (\n    SELECT max(s.%I) AS as_of FROM %s AS s\n),\n', coalesce(src ->> 'day', 'day'),
-            coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source')));
+        src := healthscore.hs_source(card, source);
+        head := head || format(E'night AS (\n    SELECT max(s.%I) AS as_of FROM %s AS s\n),\n', src ->> 'day', (src ->> 'rel')::oid::regclass);
         night := '(SELECT as_of FROM night)';
     ELSE
         PERFORM healthscore.hs_check_date(as_of);
@@ -548,14 +554,14 @@ COMMENT ON FUNCTION healthscore.scores(text, date) IS 'One row per account: the 
 CREATE FUNCTION healthscore.hs_measure_words(m jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN concat_ws('', m ->> 'kind', ' of ', m ->> 'signal', ' per ' || (m ->> 'per'),
+RETURN CASE WHEN m ->> 'kind' = 'age' THEN 'age of the account in days' ELSE concat_ws('', m ->> 'kind', ' of ', m ->> 'signal', ' per ' || (m ->> 'per'),
     ' below ' || (m ->> 'below'), ' at least ' || (m ->> 'at_least'),
     ' falling by more than ' || (m ->> 'falls'), ' rising by more than ' || (m ->> 'rises'),
     ' and then ' || (m #>> '{then,signal}'),
     ' below ' || (m #>> '{then,below}'), ' at least ' || (m #>> '{then,at_least}'),
     ' falling by more than ' || (m #>> '{then,falls}'), ' rising by more than ' || (m #>> '{then,rises}'),
     ' within ' || (m ->> 'within') || ' days,',
-    ' over ', (m ->> 'periods') || ' periods of ', m ->> 'days', ' days');
+    ' over ', (m ->> 'periods') || ' periods of ', m ->> 'days', ' days') END;
 COMMENT ON FUNCTION healthscore.hs_measure_words(jsonb) IS 'What a measure of a scorecard document computes, for people.';
 
 CREATE FUNCTION healthscore.create_score_view(view text, name text, as_of date DEFAULT NULL, materialized boolean DEFAULT false, in_schema name DEFAULT current_schema()) RETURNS regclass

@@ -91,6 +91,25 @@ RETURN pg_has_role(current_user, 'pg_database_owner', 'MEMBER')
     OR EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'healthscore' AND pg_has_role(current_user, e.extowner, 'MEMBER'));
 COMMENT ON FUNCTION healthscore.hs_speaks_for_others() IS 'May the current user store rows in the name of others? Who restores a dump must: members of the owner of the database or of the extension.';
 
+-- Arguments: what a row is called, its columns of number, who and when, a hint.
+CREATE FUNCTION healthscore.hs_kept() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION '% % cannot be changed', TG_ARGV[0], to_jsonb(OLD) ->> TG_ARGV[1] USING ERRCODE = 'restrict_violation', HINT = TG_ARGV[4];
+    ELSIF healthscore.hs_speaks_for_others() THEN
+        RETURN NEW;
+    ELSIF to_jsonb(NEW) ->> TG_ARGV[2] IS DISTINCT FROM session_user THEN
+        RAISE EXCEPTION '% by "%" cannot be made by "%"', TG_ARGV[0], to_jsonb(NEW) ->> TG_ARGV[2], session_user USING ERRCODE = 'insufficient_privilege',
+            HINT = format('Leave %s out.', TG_ARGV[2]);
+    END IF;
+    RETURN jsonb_populate_record(NEW, jsonb_build_object(TG_ARGV[3], clock_timestamp()));
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_kept() IS 'Trigger of tables whose rows are made in one''s own name, and are never changed or deleted.';
+
 CREATE FUNCTION healthscore.hs_last_scored(account_id text) RETURNS date
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

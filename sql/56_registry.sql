@@ -122,28 +122,9 @@ CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON healthscore.models
     FOR EACH ROW EXECUTE FUNCTION healthscore.hs_models_immutable();
 COMMENT ON TRIGGER immutable ON healthscore.models IS 'A version never changes, so that every prediction can be made again.';
 
-CREATE FUNCTION healthscore.hs_deployments_kept() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF healthscore.hs_speaks_for_others() THEN
-            RETURN NEW;
-        ELSIF NEW.deployed_by IS DISTINCT FROM session_user THEN
-            RAISE EXCEPTION 'deployment by "%" cannot be made by "%"', NEW.deployed_by, session_user USING ERRCODE = 'insufficient_privilege',
-                HINT = 'Leave deployed_by out.';
-        END IF;
-        NEW.deployed_at := clock_timestamp();
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'deployment % cannot be changed', OLD.deployment_id USING ERRCODE = 'restrict_violation',
-        HINT = 'Make another one with healthscore.deploy(), rollback() or undeploy(): the latest holds.';
-END
-$$;
-COMMENT ON FUNCTION healthscore.hs_deployments_kept() IS 'Trigger of healthscore.deployments: made in one''s own name, and kept.';
 CREATE TRIGGER kept BEFORE INSERT OR UPDATE OR DELETE ON healthscore.deployments
-    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_deployments_kept();
+    FOR EACH ROW EXECUTE FUNCTION healthscore.hs_kept('deployment', 'deployment_id', 'deployed_by', 'deployed_at',
+        'Make another one with healthscore.deploy(), rollback() or undeploy(): the latest holds.');
 COMMENT ON TRIGGER kept ON healthscore.deployments IS 'Who put what to use stays written down.';
 
 CREATE VIEW healthscore.deployed_models WITH (security_invoker = true) AS

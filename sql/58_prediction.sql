@@ -29,6 +29,7 @@ CREATE TABLE healthscore.predictions (
     version integer NOT NULL,
     probability double precision NOT NULL,
     drivers jsonb NOT NULL,
+    basis bytea NOT NULL,
     run_id bigint NOT NULL,
     PRIMARY KEY (as_of, account_id, outcome, role)
 );
@@ -42,6 +43,7 @@ COMMENT ON COLUMN healthscore.predictions.model IS 'Name of the model.';
 COMMENT ON COLUMN healthscore.predictions.version IS 'Its version.';
 COMMENT ON COLUMN healthscore.predictions.probability IS 'Of the outcome, 0 to 1, from the computed measures of the night, whether overridden or not.';
 COMMENT ON COLUMN healthscore.predictions.drivers IS 'Why: as healthscore.drivers_json() gives it, with the five measures that moved it most. Contributions are in log-odds; baseline + drivers + others = margin.';
+COMMENT ON COLUMN healthscore.predictions.basis IS 'SHA-256 of what it was made from: the checksum of the model and the binary form of its features, bit by bit. While model, version, basis and probability come out the same, the drivers are not computed again.';
 COMMENT ON COLUMN healthscore.predictions.run_id IS 'The run that last changed the row.';
 
 SELECT pg_extension_config_dump('healthscore.model_assignments', '');
@@ -147,10 +149,17 @@ BEGIN
         ORDER BY 1, 2, 4, 5
     LOOP
         features := healthscore.hs_features_sql(healthscore.hs_model_version(part.model, part.version), part.scorecard, part.card_version, healthscore.hs_measure_names(part.card));
-        parts := concat_ws(E'\nUNION ALL\n', parts, format($q$SELECT s.account_id, s.as_of, %L::text AS outcome, %L::text AS role, %L::text AS model, %s AS version,
-    healthscore.predict(m.model, %7$s) AS probability, healthscore.drivers_json(m.model, %7$s, 5) AS drivers
-FROM healthscore.models AS m, healthscore.scores AS s
-WHERE m.name = %3$L AND m.version = %4$s AND s.scorecard = %5$L AND s.version = %6$s AND s.as_of BETWEEN $1 AND $2 AND (s.as_of - $1) %% $3 = 0$q$,
+        parts := concat_ws(E'\nUNION ALL\n', parts, format($q$SELECT x.account_id, x.as_of, %1$L::text AS outcome, %2$L::text AS role, %3$L::text AS model, %4$s AS version, x.probability, x.basis, x.same,
+    CASE WHEN NOT x.same THEN healthscore.drivers_json(x.model, x.features, 5) END AS drivers
+FROM (SELECT y.*, (p.model, p.version, p.basis, p.probability) IS NOT DISTINCT FROM (%3$L, %4$s, y.basis, y.probability) AS same
+      FROM (SELECT f.*, healthscore.predict(f.model, f.features) AS probability, sha256(f.checksum || array_send(f.features)) AS basis
+            FROM (SELECT s.account_id, s.as_of, m.model, m.checksum, %7$s AS features
+                  FROM healthscore.models AS m, healthscore.scores AS s
+                  WHERE m.name = %3$L AND m.version = %4$s AND s.scorecard = %5$L AND s.version = %6$s AND s.as_of BETWEEN $1 AND $2 AND (s.as_of - $1) %% $3 = 0
+                  OFFSET 0) AS f
+            OFFSET 0) AS y
+      LEFT JOIN (SELECT q.* FROM healthscore.predictions AS q WHERE q.as_of BETWEEN $1 AND $2 AND q.outcome = %1$L AND q.role = %2$L) AS p ON p.as_of = y.as_of AND p.account_id = y.account_id
+      OFFSET 0) AS x$q$,
             part.outcome, part.role, part.model, part.version, part.scorecard, part.card_version, features));
     END LOOP;
     IF parts IS NULL THEN
@@ -164,13 +173,13 @@ WHERE m.name = %3$L AND m.version = %4$s AND s.scorecard = %5$L AND s.version = 
     WHERE p.as_of BETWEEN $1 AND $2 AND (p.as_of - $1) %% $3 = 0
       AND NOT EXISTS (SELECT FROM night AS x WHERE (x.account_id, x.as_of, x.outcome, x.role) = (p.account_id, p.as_of, p.outcome, p.role))
 ), stored AS (
-    INSERT INTO healthscore.predictions AS p (account_id, as_of, outcome, role, model, version, probability, drivers, run_id)
-    SELECT x.account_id, x.as_of, x.outcome, x.role, x.model, x.version, x.probability, x.drivers, $4
+    INSERT INTO healthscore.predictions AS p (account_id, as_of, outcome, role, model, version, probability, drivers, basis, run_id)
+    SELECT x.account_id, x.as_of, x.outcome, x.role, x.model, x.version, x.probability, x.drivers, x.basis, $4
     FROM night AS x
+    WHERE NOT x.same
     ORDER BY x.as_of, x.account_id
     ON CONFLICT (as_of, account_id, outcome, role) DO UPDATE
-    SET model = EXCLUDED.model, version = EXCLUDED.version, probability = EXCLUDED.probability, drivers = EXCLUDED.drivers, run_id = EXCLUDED.run_id
-    WHERE (p.model, p.version, p.probability, p.drivers) IS DISTINCT FROM (EXCLUDED.model, EXCLUDED.version, EXCLUDED.probability, EXCLUDED.drivers)
+    SET model = EXCLUDED.model, version = EXCLUDED.version, probability = EXCLUDED.probability, drivers = EXCLUDED.drivers, basis = EXCLUDED.basis, run_id = EXCLUDED.run_id
 )
 SELECT count(*) FROM night
 $q$, parts) INTO n USING from_day, to_day, every, run;

@@ -62,11 +62,23 @@ DECLARE
     n_left bigint;
     n_left_scored bigint;
     n_left_signals bigint;
+    by_outcomes boolean := healthscore.hs_labels(NULL, NULL) = 'healthscore.outcomes'::regclass;
+    lost text[];
+    lost_on date[];
     own text[];
     unproven text[];
     share double precision;
 BEGIN
     PERFORM healthscore.hs_check_date(as_of);
+
+    -- who left, and has not returned
+    SELECT coalesce(array_agg(l.account_id), '{}'), coalesce(array_agg(l.day), '{}') INTO lost, lost_on
+    FROM (SELECT o.account_id, max(o.outcome_date) AS day FROM healthscore.outcomes AS o
+          WHERE by_outcomes AND o.kind = 'renewal' AND o.outcome = 'churned' AND greatest(o.closes_on, o.outcome_date) <= readiness.as_of
+            AND (o.returned_on <= readiness.as_of) IS NOT TRUE
+          GROUP BY o.account_id
+          UNION ALL
+          SELECT a.account_id, a.ended_on FROM healthscore.accounts AS a WHERE NOT by_outcomes AND a.ended_on <= readiness.as_of) AS l;
 
     -- an account is one while it has not ended; signals without an account count too
     WITH signalled AS (
@@ -76,6 +88,7 @@ BEGIN
                (SELECT min(f.day) FROM healthscore.signals AS f WHERE f.account_id = coalesce(a.account_id, g.account_id)) AS first_day
         FROM healthscore.accounts AS a FULL JOIN signalled AS g ON g.account_id = a.account_id
         WHERE (a.started_on <= readiness.as_of) IS NOT FALSE AND (a.ended_on > readiness.as_of) IS NOT FALSE
+          AND NOT EXISTS (SELECT FROM unnest(lost) AS l(account_id) WHERE by_outcomes AND l.account_id = coalesce(a.account_id, g.account_id))
     )
     SELECT count(*), count(*) FILTER (WHERE c.signals), greatest(readiness.as_of - min(c.first_day) + 1, 0),
            (SELECT count(*) FROM (SELECT FROM customer AS d WHERE d.signals GROUP BY d.segment HAVING count(*) >= 20) AS l),
@@ -97,7 +110,7 @@ BEGIN
            count(*) FILTER (WHERE 60 = (SELECT count(*) FROM (SELECT FROM healthscore.signals AS g
                WHERE g.account_id = a.account_id AND g.day < a.ended_on LIMIT 60) AS f))
     INTO n_left, n_left_scored, n_left_signals
-    FROM healthscore.accounts AS a WHERE a.ended_on <= readiness.as_of;
+    FROM unnest(lost, lost_on) AS a(account_id, ended_on);
 
     SELECT array_agg(DISTINCT x.scorecard) FILTER (WHERE NOT EXISTS (SELECT FROM healthscore.scorecards AS c WHERE c.name = x.scorecard AND c.built_in)),
            array_agg(DISTINCT x.scorecard) FILTER (WHERE healthscore.hs_card_state(x.scorecard, x.version, readiness.as_of) <> 'validated')
@@ -136,7 +149,8 @@ BEGIN
     met := n_left_scored >= 30 AND n_left_scored + n_accounts >= 300 AND history >= 90;
     next_step := CASE WHEN met AND unproven IS NULL THEN 'Every scorecard in use is validated. Repeat it before it is out of date.'
         WHEN met THEN format('Run healthscore.validate_scorecard() for %s.', (SELECT string_agg(quote_ident(c), ', ') FROM unnest(unproven) AS c))
-        WHEN n_left < 30 THEN format('Fill accounts.ended_on of accounts that left in the past: %s more are needed.', 30 - n_left)
+        WHEN n_left < 30 THEN format(CASE WHEN by_outcomes THEN 'Load what became of accounts in the past, see healthscore.store_outcomes(): %s more that left are needed.'
+            ELSE 'Fill accounts.ended_on of accounts that left in the past: %s more are needed.' END, 30 - n_left)
         WHEN n_left_scored < 30 OR history < 90 THEN 'Run healthscore.backfill() over the past, so that scores before the ends are known.'
         ELSE 'Wait for more accounts; until then the weights are an opinion.' END;
     counts := jsonb_build_object('left', n_left, 'left_with_score', n_left_scored, 'nights', n_nights, 'days_of_scores', history, 'not_validated', coalesce(cardinality(unproven), 0));
@@ -153,7 +167,7 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION healthscore.readiness(date) IS 'What the data support at as_of, one row per stage: what it requires, what is there, whether that is enough (an edge is), and the next step. Looks at healthscore.accounts, signals and scores, and not at other sources that a scorecard names. Accounts are those that have not ended at as_of; counts has the numbers by name.';
+COMMENT ON FUNCTION healthscore.readiness(date) IS 'What the data support at as_of, one row per stage: what it requires, what is there, whether that is enough (an edge is), and the next step. Looks at healthscore.accounts, signals and scores, and not at other sources that a scorecard names. Who left is said by healthscore.outcomes of renewals, or by accounts.ended_on if there are none. Accounts are those that have not left at as_of; counts has the numbers by name.';
 
 CREATE VIEW healthscore.priorities WITH (security_invoker = true) AS
 WITH latest AS (

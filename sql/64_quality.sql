@@ -48,61 +48,68 @@ CREATE AGGREGATE healthscore.hs_feed_fleet(account double precision[], zero bool
 );
 COMMENT ON AGGREGATE healthscore.hs_feed_fleet(double precision[], boolean[], integer[]) IS 'How accounts, as hs_feed_account() gives them, moved. For each signal: accounts with a known value; accounts compared, above, below (beyond the step of a counter, such as days to renewal) and the sum of the differences, on the last day against the same weekday in the three weeks before; the same for the last 7 days against the median of the three weeks before; then for each day and the one before it, as_of first, accounts known on both and those with the same value. zero: which signals are counts; last: days ago of the last known day of each, -1 for none.';
 
-CREATE FUNCTION healthscore.hs_quality_source(card healthscore.scorecard, source regclass) RETURNS jsonb
-LANGUAGE sql STABLE
+CREATE FUNCTION healthscore.hs_quality_twice(rel regclass, account text, day text, as_of date, days integer, OUT ages integer[], OUT n bigint[], OUT twice bigint[])
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT jsonb_build_object('account', coalesce(src ->> 'account', 'account_id'), 'day', coalesce(src ->> 'day', 'day'),
-        'rel', coalesce(source, healthscore.hs_source_table(src ->> 'table', 'source'))::oid,
-        'accounts', coalesce(src -> 'accounts',
-            CASE WHEN source IS NULL AND src ->> 'table' = 'healthscore.signals'
-                 THEN '{"table": "healthscore.accounts", "account": "account_id", "since": "started_on", "until": "ended_on"}'::jsonb END))
-    FROM coalesce(card::jsonb -> 'source', '{"table": "healthscore.signals"}') AS src);
-COMMENT ON FUNCTION healthscore.hs_quality_source(healthscore.scorecard, regclass) IS 'Where a card reads: rel (the OID of the source), account, day, and accounts as in the document or null.';
+AS $$
+BEGIN
+    -- unless an index forbids it
+    IF EXISTS (SELECT FROM pg_index i
+               WHERE i.indrelid = rel AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+                 AND (SELECT bool_and(a.attname IN (account, day)) FROM pg_attribute a
+                      WHERE a.attrelid = rel AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT array_agg($1 - q.day), array_agg(q.n), array_agg(q.twice)
+            FROM (SELECT d.day, count(*) AS n, count(*) FILTER (WHERE d.n > 1) AS twice
+                  FROM (SELECT s.%1$I AS day, count(*) AS n FROM %2$s AS s
+                        WHERE s.%1$I > $1 - $2 AND s.%1$I <= $1 AND s.%3$I IS NOT NULL GROUP BY s.%1$I, s.%3$I) AS d
+                  GROUP BY d.day) AS q', day, rel, account)
+    INTO ages, n, twice USING as_of, days;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_quality_twice(regclass, text, text, date, integer) IS 'Accounts of each day (ages: days ago), and how many of them have several rows on it; NULL where there are none or cannot be.';
 
-CREATE FUNCTION healthscore.hs_quality(card healthscore.scorecard, as_of date, source regclass, days integer, duplicate_days integer)
-RETURNS TABLE (signal text, status text, grade text, finding text, last_day date, days_behind integer, missing_nights integer,
-    accounts bigint, known_share double precision, duplicates bigint, impossible bigint, frozen_days integer,
-    shift double precision, shift_share double precision)
+CREATE FUNCTION healthscore.hs_quality_look(card healthscore.scorecard, as_of date, source regclass, days integer, duplicate_days integer,
+    OUT names text[],             -- by signal: as the card calls it
+    OUT zero boolean[],           -- by signal: absent is zero
+    OUT whole boolean[],          -- by signal: an integer
+    OUT weighs boolean[],         -- by signal: a measure with a weight reads it
+    OUT ago integer[],            -- days with rows, by their age
+    OUT n_rows bigint[],          -- by day as in ago
+    OUT feed double precision[],  -- by day as in ago: hs_feed_day()
+    OUT last integer[],           -- by signal: age of the last known day, -1 none
+    OUT older boolean,            -- rows before the days that are looked at
+    OUT arel regclass,            -- the table of accounts, if there is one
+    OUT expected bigint,          -- accounts that should be there
+    OUT mask integer,             -- of the hash of an account, for a sample
+    OUT fleet double precision[], -- of the sample: hs_feed_fleet()
+    OUT should bigint,            -- accounts of the sample that are listed and current
+    OUT heard bigint,             -- those of them that have rows
+    OUT orphans bigint,           -- accounts of the sample that are not listed
+    OUT seen bigint,              -- accounts of the sample that have rows
+    OUT dup_ago integer[], OUT dup_rows bigint[], OUT dup_twice bigint[], -- hs_quality_twice()
+    OUT nobody bigint,            -- rows without an account
+    OUT timeless bigint,          -- rows without a day
+    OUT future bigint)            -- rows more than a year ahead
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     doc jsonb := card::jsonb -> 'signals';
-    src jsonb := healthscore.hs_quality_source(card, source);
-    rel regclass := (src ->> 'rel')::oid::regclass;
+    src jsonb := healthscore.hs_source(card, source);
+    rel regclass := (src ->> 'rel')::oid;
     account text := src ->> 'account';
     day text := src ->> 'day';
-    listed jsonb := nullif(src -> 'accounts', 'null');
-    arel regclass;
+    listed jsonb := src -> 'accounts';
     listed_sql text;
     columns text;
-    names text[];
-    zero boolean[];            -- by signal: absent is zero
-    whole boolean[];           -- by signal: an integer
-    weighs boolean[];          -- by signal: a measure with a weight reads it
-    day_null boolean;          -- may be NULL
+    day_null boolean;     -- may be NULL
     account_null boolean;
-    ago integer[];             -- days with rows, by their age
-    n_rows bigint[];
-    feed double precision[];   -- by day as in ago: hs_feed_day()
-    last integer[];            -- by signal: age of the last known day, -1 none
-    older boolean;             -- rows before the days that are looked at
-    expected bigint;           -- accounts that should be there
-    mask integer := 0;         -- of the hash of an account, for a sample
-    fleet double precision[];
-    should bigint;
-    heard bigint;
-    orphans bigint;
-    seen bigint;
-    keyed boolean;
-    dup_ago integer[];
-    dup_rows bigint[];
-    dup_twice bigint[];
-    timeless bigint := 0;
-    nobody bigint := 0;
-    future bigint := 0;
 BEGIN
+    mask := 0;
+    nobody := 0;
+    timeless := 0;
     PERFORM healthscore.hs_source_column(rel, account);
     PERFORM healthscore.hs_source_column(rel, day, 'date');
     SELECT string_agg(format('s.%I', coalesce(s ->> 'column', s ->> 'name')), ', ' ORDER BY i),
@@ -162,19 +169,8 @@ BEGIN
             listed_sql, CASE WHEN mask > 0 THEN format(' WHERE hashtext(a.id) & %s = 0', mask) END)
     INTO fleet, should, heard, orphans, seen USING as_of, days, zero, last;
 
-    -- several rows of an account and day, unless an index forbids them
-    keyed := EXISTS (SELECT FROM pg_index i
-        WHERE i.indrelid = rel AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-          AND (SELECT bool_and(a.attname IN (account, day)) FROM pg_attribute a
-               WHERE a.attrelid = rel AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])));
-    IF NOT keyed THEN
-        EXECUTE format('SELECT array_agg($1 - q.day), array_agg(q.n), array_agg(q.twice)
-                FROM (SELECT d.day, count(*) AS n, count(*) FILTER (WHERE d.n > 1) AS twice
-                      FROM (SELECT s.%1$I AS day, count(*) AS n FROM %2$s AS s
-                            WHERE s.%1$I > $1 - $2 AND s.%1$I <= $1 AND s.%3$I IS NOT NULL GROUP BY s.%1$I, s.%3$I) AS d
-                      GROUP BY d.day) AS q', day, rel, account)
-        INTO dup_ago, dup_rows, dup_twice USING as_of, least(days, duplicate_days);
-    END IF;
+    SELECT t.ages, t.n, t.twice INTO dup_ago, dup_rows, dup_twice
+    FROM healthscore.hs_quality_twice(rel, account, day, as_of, least(days, duplicate_days)) AS t;
 
     -- rows without an account or a day; and days that nobody has loaded yet: more
     -- than a year after as_of, while as_of is not itself long ago
@@ -188,20 +184,34 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %2$s AS s WHERE s.%1$I > CASE WHEN EXISTS (SELECT FROM %2$s AS l WHERE l.%1$I > $1 + 183 AND l.%1$I <= $1 + 366)
                     THEN ''5874897-12-31''::date ELSE $1 + 366 END', day, rel)
     INTO future USING as_of;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_quality_look(healthscore.scorecard, date, regclass, integer, integer) IS 'What hs_quality() judges: what there is in the days up to as_of, as the comments of its result say.';
 
+CREATE FUNCTION healthscore.hs_quality(card healthscore.scorecard, as_of date, source regclass, days integer, duplicate_days integer)
+RETURNS TABLE (signal text, status text, grade text, finding text, last_day date, days_behind integer, missing_nights integer,
+    accounts bigint, known_share double precision, duplicates bigint, impossible bigint, frozen_days integer,
+    shift double precision, shift_share double precision)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    look record;
+BEGIN
+    SELECT * INTO look FROM healthscore.hs_quality_look(card, as_of, source, days, duplicate_days);
     RETURN QUERY
     WITH cell AS (
         -- k = 0 is the rows of the feed, then the known values of each signal
         SELECT k, i AS age, i % 7 AS weekday,
-               coalesce(CASE WHEN k = 0 THEN n_rows[p] ELSE feed[p][6 * k - 5] END, 0) AS n,
-               CASE WHEN k > 0 AND feed[p][6 * k - 5] > 0 THEN feed[p][6 * k - 2] END AS used,
+               coalesce(CASE WHEN k = 0 THEN look.n_rows[p] ELSE look.feed[p][6 * k - 5] END, 0) AS n,
+               CASE WHEN k > 0 AND look.feed[p][6 * k - 5] > 0 THEN look.feed[p][6 * k - 2] END AS used,
                -- beyond that, differences may leave the type
-               CASE WHEN k > 0 AND feed[p][6 * k - 5] > 0 AND abs(feed[p][6 * k - 4]) < 1e300 THEN feed[p][6 * k - 4] / feed[p][6 * k - 5] END AS level
-        FROM generate_series(0, array_length(names, 1)) AS k, generate_series(0, days - 1) AS i
-        LEFT JOIN LATERAL (SELECT array_position(ago, i) AS p) AS at ON true
+               CASE WHEN k > 0 AND look.feed[p][6 * k - 5] > 0 AND abs(look.feed[p][6 * k - 4]) < 1e300 THEN look.feed[p][6 * k - 4] / look.feed[p][6 * k - 5] END AS level
+        FROM generate_series(0, array_length(look.names, 1)) AS k, generate_series(0, days - 1) AS i
+        LEFT JOIN LATERAL (SELECT array_position(look.ago, i) AS p) AS at ON true
     ), span AS (
         SELECT c.k, min(c.age) FILTER (WHERE c.n > 0) AS last,
-               CASE WHEN c.k = 0 AND older THEN days - 1 ELSE max(c.age) FILTER (WHERE c.n > 0) END AS first,
+               CASE WHEN c.k = 0 AND look.older THEN days - 1 ELSE max(c.age) FILTER (WHERE c.n > 0) END AS first,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY c.n) FILTER (WHERE c.n > 0) AS usual,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(c.level)) FILTER (WHERE c.level IS NOT NULL) AS size
         FROM cell AS c GROUP BY c.k
@@ -269,15 +279,15 @@ BEGIN
     ), move AS (
         -- the last day and the last week: the mean change of the accounts that
         -- are known then and before, in units of the noise of the fleet
-        SELECT w.k, 'day' AS what, w.level AS now, w.before, nullif(fleet[f.at + 4] / nullif(fleet[f.at + 1], 0), 'NaN') - z.drift AS size, c.sd,
-               fleet[f.at + 1] AS compared, fleet[f.at + 2] AS up, fleet[f.at + 3] AS down
+        SELECT w.k, 'day' AS what, w.level AS now, w.before, nullif(look.fleet[f.at + 4] / nullif(look.fleet[f.at + 1], 0), 'NaN') - z.drift AS size, c.sd,
+               look.fleet[f.at + 1] AS compared, look.fleet[f.at + 2] AS up, look.fleet[f.at + 3] AS down
         FROM weekday AS w JOIN span AS s ON s.k = w.k AND w.age = s.last JOIN noise AS z ON z.k = w.k JOIN scale AS c ON c.k = w.k
         CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 7) + 1 AS at) AS f
         WHERE w.k > 0 AND w.moved IS NOT NULL AND NOT EXISTS (SELECT FROM night AS t WHERE t.k IN (0, w.k) AND t.age = w.age AND t.missing)
         UNION ALL
         -- what drifts by 10.5 days in the middle of the days drifts by 14 here
-        SELECT w.k, 'week', w.now, w.before, nullif(fleet[f.at + 4] / nullif(fleet[f.at + 1], 0), 'NaN') - z.drift * 4 / 3, greatest(w.sd, c.sd / 1.5),
-               fleet[f.at + 1], fleet[f.at + 2], fleet[f.at + 3]
+        SELECT w.k, 'week', w.now, w.before, nullif(look.fleet[f.at + 4] / nullif(look.fleet[f.at + 1], 0), 'NaN') - z.drift * 4 / 3, greatest(w.sd, c.sd / 1.5),
+               look.fleet[f.at + 1], look.fleet[f.at + 2], look.fleet[f.at + 3]
         FROM weeks AS w JOIN noise AS z ON z.k = w.k JOIN scale AS c ON c.k = w.k
         CROSS JOIN LATERAL (SELECT (w.k - 1) * (2 * days + 7) + 5 AS at) AS f
     ), judged AS (
@@ -299,7 +309,7 @@ BEGIN
                coalesce(p.both_known >= 5 AND p.same >= 0.98 * p.both_known, false) AS frozen
         FROM span AS s CROSS JOIN generate_series(0, days - 2) AS i
         CROSS JOIN LATERAL (SELECT (s.k - 1) * (2 * days + 7) + 10 + 2 * i AS at) AS f
-        CROSS JOIN LATERAL (SELECT fleet[f.at] AS both_known, fleet[f.at + 1] AS same) AS p
+        CROSS JOIN LATERAL (SELECT look.fleet[f.at] AS both_known, look.fleet[f.at + 1] AS same) AS p
         WHERE s.k > 0 AND i >= s.last
     ), thaw AS (
         SELECT p.k, p.last, min(p.age) FILTER (WHERE NOT p.frozen) AS age FROM pair AS p GROUP BY p.k, p.last
@@ -325,18 +335,18 @@ BEGIN
         FROM thaw AS t JOIN earlier AS e ON e.k = t.k LEFT JOIN runs AS r ON r.k = t.k
         WHERE t.age > t.last AND t.age - t.last > coalesce(r.longest, 0) AND e.changes >= 3 AND e.usual <= 0.9
     ), total AS (
-        SELECT k, sum(feed[p][6 * k - 5]) AS known, sum(feed[p][6 * k - 1]) AS negative, sum(feed[p][6 * k]) AS not_finite,
-               min(feed[p][6 * k - 3]) AS lowest
-        FROM generate_subscripts(names, 1) AS k LEFT JOIN generate_subscripts(ago, 1) AS p ON true GROUP BY k
+        SELECT k, sum(look.feed[p][6 * k - 5]) AS known, sum(look.feed[p][6 * k - 1]) AS negative, sum(look.feed[p][6 * k]) AS not_finite,
+               min(look.feed[p][6 * k - 3]) AS lowest
+        FROM generate_subscripts(look.names, 1) AS k LEFT JOIN generate_subscripts(look.ago, 1) AS p ON true GROUP BY k
     ), twice AS (
         SELECT sum(t.twice) AS n, sum(t.n) AS all_days, max(t.twice) FILTER (WHERE t.age = 0) AS tonight,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY t.twice::double precision / t.n) AS usual
-        FROM unnest(dup_ago, dup_rows, dup_twice) AS t(age, n, twice)
+        FROM unnest(look.dup_ago, look.dup_rows, look.dup_twice) AS t(age, n, twice)
     ), note AS (
         -- level 1 is a warning, 2 is bad
-        SELECT 0 AS k, 1 AS pos, 2 AS level, format('no rows in the %s days to %s', days, as_of) AS what WHERE ago = '{}'
+        SELECT 0 AS k, 1 AS pos, 2 AS level, format('no rows in the %s days to %s', days, as_of) AS what WHERE look.ago = '{}'
         UNION ALL
-        SELECT f.k, 1, CASE WHEN f.k = 0 OR zero[f.k] THEN 2 ELSE 1 END,
+        SELECT f.k, 1, CASE WHEN f.k = 0 OR look.zero[f.k] THEN 2 ELSE 1 END,
                CASE WHEN f.k = 0 AND f.n_tonight > 0 THEN format('%s has %s rows, usual are %s', as_of, f.n_tonight, round(f.usual_tonight))
                     WHEN f.k = 0 THEN format('%s is not loaded, the last day is %s', as_of, as_of - f.last)
                     WHEN f.n_tonight > 0 THEN format('known for %s accounts on %s, usual are %s', f.n_tonight, as_of, round(f.usual_tonight))
@@ -344,21 +354,21 @@ BEGIN
         FROM fresh AS f JOIN fresh AS r ON r.k = 0
         WHERE (f.tonight OR f.stopped) AND (f.k = 0 OR f.last > r.last OR (f.n_tonight > 0 AND NOT r.tonight))
         UNION ALL
-        SELECT t.k, 2, CASE WHEN count(*) > 0.1 * days AND (t.k = 0 OR zero[t.k]) THEN 2 ELSE 1 END,
+        SELECT t.k, 2, CASE WHEN count(*) > 0.1 * days AND (t.k = 0 OR look.zero[t.k]) THEN 2 ELSE 1 END,
                format(CASE WHEN t.k = 0 THEN 'nights missing or far too small: %s, the latest %s'
                            ELSE 'nights without its values or with far fewer: %s, the latest %s' END, count(*), as_of - min(t.age))
         FROM night AS t
         WHERE t.missing AND t.age > 0 AND (t.k = 0 OR NOT EXISTS (SELECT FROM night AS r WHERE r.k = 0 AND r.age = t.age AND r.missing))
         GROUP BY t.k
         UNION ALL
-        SELECT t.k, 3, CASE WHEN zero[t.k] AND weighs[t.k] THEN 2 ELSE 1 END,
-               format(CASE WHEN zero[t.k] THEN 'no value in %s days: it counts as zero everywhere; load it, or leave it out of the scorecard'
+        SELECT t.k, 3, CASE WHEN look.zero[t.k] AND look.weighs[t.k] THEN 2 ELSE 1 END,
+               format(CASE WHEN look.zero[t.k] THEN 'no value in %s days: it counts as zero everywhere; load it, or leave it out of the scorecard'
                            ELSE 'no value in %s days: its measures are not known' END, days)
         FROM total AS t WHERE coalesce(t.known, 0) = 0
         UNION ALL
         SELECT t.k, 4, CASE WHEN 1000 * t.negative >= t.known THEN 2 ELSE 1 END,
                format('values of a count below zero: %s, the lowest %s', t.negative, t.lowest)
-        FROM total AS t WHERE t.negative > 0 AND zero[t.k] AND whole[t.k]
+        FROM total AS t WHERE t.negative > 0 AND look.zero[t.k] AND look.whole[t.k]
         UNION ALL
         SELECT t.k, 5, 2, format('values that are NaN, infinite or out of range: %s; with these no score can be computed', t.not_finite) FROM total AS t WHERE t.not_finite > 0
         UNION ALL
@@ -373,43 +383,43 @@ BEGIN
         UNION ALL
         SELECT w.k, 8, 2, format('zero for all accounts on %s, above for at least %s on each such weekday before', as_of - w.age, round(w.least_before))
         FROM weekday AS w JOIN span AS s ON s.k = w.k AND w.age = s.last
-        WHERE zero[w.k] AND w.used = 0 AND w.least_before >= 10 AND w.weeks_before >= 2 AND NOT EXISTS (SELECT FROM shifts AS m WHERE m.k = w.k AND m.shifted)
+        WHERE look.zero[w.k] AND w.used = 0 AND w.least_before >= 10 AND w.weeks_before >= 2 AND NOT EXISTS (SELECT FROM shifts AS m WHERE m.k = w.k AND m.shifted)
         UNION ALL
         SELECT 0, 9, CASE WHEN 100 * t.n >= t.all_days OR t.tonight > 0 THEN 2 ELSE 1 END,
                format('accounts with several rows on a day, which add up: %s', t.n)
         FROM twice AS t WHERE t.n > 0 AND t.usual <= 0.2
         UNION ALL
         SELECT 0, 10, 1, v.what
-        FROM (VALUES (nobody, format('rows without an account: %s', nobody)), (timeless, format('rows without a day: %s', timeless)),
-                     (future, format('rows dated more than a year after %s: %s', as_of, future))) AS v(n, what)
+        FROM (VALUES (look.nobody, format('rows without an account: %s', look.nobody)), (look.timeless, format('rows without a day: %s', look.timeless)),
+                     (look.future, format('rows dated more than a year after %s: %s', as_of, look.future))) AS v(n, what)
         WHERE v.n > 0
         UNION ALL
-        SELECT 0, 11, CASE WHEN 2 * heard < should THEN 2 ELSE 1 END,
-               format('accounts without a row in %2$s days: %1$s%%', round(100 - 100.0 * heard / nullif(should, 0)), days)
-        WHERE listed IS NOT NULL AND 10 * heard < 9 * should AND ago <> '{}'
+        SELECT 0, 11, CASE WHEN 2 * look.heard < look.should THEN 2 ELSE 1 END,
+               format('accounts without a row in %2$s days: %1$s%%', round(100 - 100.0 * look.heard / nullif(look.should, 0)), days)
+        WHERE look.arel IS NOT NULL AND 10 * look.heard < 9 * look.should AND look.ago <> '{}'
         UNION ALL
-        SELECT 0, 12, CASE WHEN 2 * orphans > seen THEN 2 ELSE 1 END,
-               format('accounts of the feed that are not in %2$s: %1$s%%', round(100.0 * orphans / nullif(seen, 0)), arel)
-        WHERE listed IS NOT NULL AND 20 * orphans > seen
+        SELECT 0, 12, CASE WHEN 2 * look.orphans > look.seen THEN 2 ELSE 1 END,
+               format('accounts of the feed that are not in %2$s: %1$s%%', round(100.0 * look.orphans / nullif(look.seen, 0)), look.arel)
+        WHERE look.arel IS NOT NULL AND 20 * look.orphans > look.seen
     ), verdict AS (
         SELECT k, count(*) FILTER (WHERE n.level = 1) AS warnings, count(*) FILTER (WHERE n.level = 2) AS bads,
                string_agg(n.what, '; ' ORDER BY n.level DESC, n.pos) AS what
         FROM (SELECT n.k, n.pos, n.level, n.what FROM note AS n
               UNION ALL
-              SELECT 0, 13, CASE WHEN 2 * b.n >= array_length(names, 1) OR -1 = ALL (last) THEN 2 ELSE 1 END,
-                     format('bad signals: %s of %s', b.n, array_length(names, 1))
+              SELECT 0, 13, CASE WHEN 2 * b.n >= array_length(look.names, 1) OR -1 = ALL (look.last) THEN 2 ELSE 1 END,
+                     format('bad signals: %s of %s', b.n, array_length(look.names, 1))
               FROM (SELECT count(DISTINCT x.k) AS n FROM note AS x WHERE x.k > 0 AND x.level = 2) AS b WHERE b.n > 0) AS n
         GROUP BY k
     )
-    SELECT names[s.k],
+    SELECT look.names[s.k],
            CASE WHEN v.bads > 0 THEN 'bad' WHEN v.warnings > 0 THEN 'warn' ELSE 'ok' END,
-           CASE WHEN v.bads > 1 OR s.k = 0 AND ago = '{}' THEN 'F' WHEN v.bads = 1 THEN 'D' WHEN v.warnings > 1 THEN 'C' WHEN v.warnings = 1 THEN 'B' ELSE 'A' END,
-           v.what, as_of - s.last, s.last, CASE WHEN ago <> '{}' THEN coalesce(f.missing, 0)::integer END,
-           CASE WHEN s.k > 0 THEN NULL WHEN listed IS NOT NULL THEN expected ELSE CASE WHEN mask = 0 THEN seen END END,
-           coalesce(CASE WHEN s.k > 0 THEN fleet[(s.k - 1) * (2 * days + 7) + 1] ELSE heard + orphans END, 0) / nullif(should + orphans, 0),
+           CASE WHEN v.bads > 1 OR s.k = 0 AND look.ago = '{}' THEN 'F' WHEN v.bads = 1 THEN 'D' WHEN v.warnings > 1 THEN 'C' WHEN v.warnings = 1 THEN 'B' ELSE 'A' END,
+           v.what, as_of - s.last, s.last, CASE WHEN look.ago <> '{}' THEN coalesce(f.missing, 0)::integer END,
+           CASE WHEN s.k > 0 THEN NULL WHEN look.arel IS NOT NULL THEN look.expected ELSE CASE WHEN look.mask = 0 THEN look.seen END END,
+           coalesce(CASE WHEN s.k > 0 THEN look.fleet[(s.k - 1) * (2 * days + 7) + 1] ELSE look.heard + look.orphans END, 0) / nullif(look.should + look.orphans, 0),
            CASE WHEN s.k = 0 THEN coalesce((SELECT t.n FROM twice AS t), 0)::bigint END,
-           CASE WHEN s.k = 0 THEN nobody + timeless + future
-                ELSE coalesce((SELECT t.not_finite + CASE WHEN zero[s.k] AND whole[s.k] THEN t.negative ELSE 0 END FROM total AS t WHERE t.k = s.k), 0)::bigint END,
+           CASE WHEN s.k = 0 THEN look.nobody + look.timeless + look.future
+                ELSE coalesce((SELECT t.not_finite + CASE WHEN look.zero[s.k] AND look.whole[s.k] THEN t.negative ELSE 0 END FROM total AS t WHERE t.k = s.k), 0)::bigint END,
            CASE WHEN s.k > 0 THEN coalesce((SELECT z.days_now FROM repeats AS z WHERE z.k = s.k AND z.sure), 0)::integer END,
            m.z, m.same
     FROM span AS s

@@ -12,6 +12,68 @@ COMMENT ON COLUMN healthscore.account_ends.outcome IS 'Always "churned".';
 COMMENT ON COLUMN healthscore.account_ends.reference_date IS 'accounts.ended_on.';
 COMMENT ON COLUMN healthscore.account_ends.outcome_date IS 'accounts.ended_on.';
 
+CREATE FUNCTION healthscore.hs_check_labels(labels regclass, outcome text[], kind text) RETURNS regclass
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known boolean;
+BEGIN
+    IF outcome IS NULL OR cardinality(outcome) = 0 OR array_position(outcome, NULL) IS NOT NULL OR 'pending' = ANY (outcome) THEN
+        RAISE EXCEPTION 'outcome must name what counts as having happened' USING ERRCODE = 'invalid_parameter_value', HINT = 'As in ''{churned,contracted}''.';
+    END IF;
+    PERFORM healthscore.hs_source_column(labels, c) FROM unnest(ARRAY['account_id', 'outcome']) AS c;
+    PERFORM healthscore.hs_source_column(labels, c, 'date') FROM unnest(ARRAY['reference_date', 'outcome_date']) AS c;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS l%s)', labels, CASE WHEN healthscore.hs_has_column(labels, 'kind') THEN ' WHERE l.kind = $1' ELSE '' END) INTO known USING kind;
+    IF NOT known THEN
+        RAISE EXCEPTION '"%" has no outcomes%', labels, CASE WHEN healthscore.hs_has_column(labels, 'kind') THEN format(' of kind "%s"', kind) ELSE '' END
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'healthscore.store_outcomes() makes them of contracts or silence; labels => ''healthscore.account_ends'' takes those of healthscore.accounts.';
+    END IF;
+    RETURN labels;
+END
+$$;
+COMMENT ON FUNCTION healthscore.hs_check_labels(regclass, text[], text) IS 'The table or view of outcomes, or an error if it lacks a column or has none of the kind, or if no outcome is named.';
+
+CREATE FUNCTION healthscore.hs_events_sql(labels regclass, as_of_sql text, horizon_sql text, outcome_sql text, kind_sql text) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT format(E'label AS (\n'
+        '    SELECT l.account_id::text AS account_id, coalesce(l.outcome::text, ''pending'') AS outcome, l.outcome_date,\n'
+        '           coalesce(%1$s, l.outcome_date, l.reference_date) AS opens_on, coalesce(%2$s, l.outcome_date) AS closes_on, %3$s AS returned_on\n'
+        '    FROM %4$s AS l%5$s\n'
+        '), event AS (\n'
+        '    SELECT l.account_id, array_agg(l.opens_on) AS opens, array_agg(l.outcome_date) AS happened, array_agg(l.outcome = ANY (%6$s)) AS wanted,\n'
+        '           array_agg(l.outcome = ''churned'') AS lost, array_agg(l.returned_on) AS returned,\n'
+        '           array_agg(l.outcome = ''pending'' OR coalesce(greatest(l.closes_on, l.outcome_date) > %7$s, true)) AS open\n'
+        '    FROM label AS l GROUP BY l.account_id\n'
+        '), bound AS (\n'
+        '    SELECT %7$s - %8$s - coalesce(max(l.closes_on - l.opens_on), 0) AS last FROM label AS l\n'
+        ')', d.dates[1], d.dates[2], d.dates[3], labels, CASE WHEN healthscore.hs_has_column(labels, 'kind') THEN format(' WHERE l.kind = %s', kind_sql) ELSE '' END,
+        outcome_sql, as_of_sql, horizon_sql)
+    FROM (SELECT ARRAY(SELECT CASE WHEN healthscore.hs_has_column(labels, c) THEN format('l.%I', c) ELSE 'NULL::date' END
+                       FROM unnest(ARRAY['opens_on', 'closes_on', 'returned_on']) WITH ORDINALITY AS o(c, i) ORDER BY i)) AS d(dates));
+COMMENT ON FUNCTION healthscore.hs_events_sql(regclass, text, text, text, text) IS 'Common table expressions that make of a table of outcomes one row for each account, event, and the last day whose horizon is decided, bound. SQL is given for as_of, horizon, outcome (text[]) and kind.';
+
+CREATE FUNCTION healthscore.hs_fate_sql(day_sql text, horizon_sql text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+RETURN format(E'\n'
+    '        SELECT min(u.happened) FILTER (WHERE u.wanted AND NOT u.open AND u.happened > %1$s AND u.happened <= %1$s + %2$s) AS happened,\n'
+    '               bool_or(u.open AND u.opens <= %1$s + %2$s) AS open,\n'
+    '               bool_or(u.lost AND u.happened <= %1$s AND (u.returned IS NULL OR u.returned > %1$s)) AS decided\n'
+    '        FROM unnest(v.opens, v.happened, v.wanted, v.lost, v.returned, v.open) AS u(opens, happened, wanted, lost, returned, open)\n'
+    '    ', day_sql, horizon_sql);
+COMMENT ON FUNCTION healthscore.hs_fate_sql(text, text) IS 'SQL over event v: when the first outcome after a day and within the horizon happened (NULL: none), whether something that could be one is open, and whether the account had been lost by the day and had not returned.';
+
+CREATE FUNCTION healthscore.hs_labels(labels regclass, kind text) RETURNS regclass
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce(labels, CASE WHEN kind IS NULL AND NOT EXISTS (SELECT FROM healthscore.outcomes AS o WHERE o.kind = 'renewal')
+                             THEN 'healthscore.account_ends'::regclass ELSE 'healthscore.outcomes'::regclass END);
+COMMENT ON FUNCTION healthscore.hs_labels(regclass, text) IS 'What a check judges by where it is not told: healthscore.outcomes, as backtest() does; healthscore.account_ends if there are no outcomes of renewals and no kind was asked for.';
+
 -- $1 card, $2 its name, $3 from_day, $4 to_day, $5 every, $6 threshold, $7 as_of,
 -- $8 horizon, $9 outcome, $10 kind, $11 by, $12 model
 CREATE FUNCTION healthscore.hs_backtest(scored text, ctes text, made text, card healthscore.scorecard, name text, from_day date, to_day date, every integer,
@@ -26,49 +88,19 @@ AS $$
 #variable_conflict use_column
 DECLARE
     rel regclass := coalesce(labels, 'healthscore.outcomes'::regclass);
-    dates jsonb;
-    known boolean;
 BEGIN
     IF by IS NULL OR by NOT IN ('all', 'segment', 'date') THEN
         RAISE EXCEPTION 'by must be "all", "segment" or "date"' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM healthscore.hs_check_range(horizon, 'horizon', 1, 3660);
-    IF outcome IS NULL OR cardinality(outcome) = 0 OR array_position(outcome, NULL) IS NOT NULL OR 'pending' = ANY (outcome) THEN
-        RAISE EXCEPTION 'outcome must name what counts as having happened' USING ERRCODE = 'invalid_parameter_value', HINT = 'As in ''{churned,contracted}''.';
-    END IF;
-    PERFORM healthscore.hs_source_column(rel, c) FROM unnest(ARRAY['account_id', 'outcome']) AS c;
-    PERFORM healthscore.hs_source_column(rel, c, 'date') FROM unnest(ARRAY['reference_date', 'outcome_date']) AS c;
-    SELECT jsonb_object_agg(c, CASE WHEN healthscore.hs_has_column(rel, c) THEN format('l.%I', c) ELSE 'NULL::date' END)
-    INTO dates FROM unnest(ARRAY['opens_on', 'closes_on', 'returned_on']) AS c;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS l%s)', rel, CASE WHEN healthscore.hs_has_column(rel, 'kind') THEN ' WHERE l.kind = $1' ELSE '' END) INTO known USING kind;
-    IF NOT known THEN
-        RAISE EXCEPTION '"%" has no outcomes%', rel, CASE WHEN healthscore.hs_has_column(rel, 'kind') THEN format(' of kind "%s"', kind) END
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'healthscore.store_outcomes() makes them of contracts or silence; labels => ''healthscore.account_ends'' takes those of healthscore.accounts.';
-    END IF;
+    rel := healthscore.hs_check_labels(rel, outcome, kind);
 
     RETURN QUERY EXECUTE format(E'WITH %1$sscored AS MATERIALIZED (\n%2$s\n),\n'
-        'label AS (\n'
-        '    SELECT l.account_id::text AS account_id, coalesce(l.outcome::text, ''pending'') AS outcome, l.outcome_date,\n'
-        '           coalesce(%3$s, l.outcome_date, l.reference_date) AS opens_on, coalesce(%4$s, l.outcome_date) AS closes_on, %5$s AS returned_on\n'
-        '    FROM %6$s AS l%7$s\n'
-        '), event AS (\n'
-        '    SELECT l.account_id, array_agg(l.opens_on) AS opens, array_agg(l.outcome_date) AS happened, array_agg(l.outcome = ANY ($9)) AS wanted,\n'
-        '           array_agg(l.outcome = ''churned'') AS lost, array_agg(l.returned_on) AS returned,\n'
-        '           array_agg(l.outcome = ''pending'' OR coalesce(greatest(l.closes_on, l.outcome_date) > $7, true)) AS open\n'
-        '    FROM label AS l GROUP BY l.account_id\n'
-        '), bound AS (\n'
-        '    SELECT $7 - $8 - coalesce(max(l.closes_on - l.opens_on), 0) AS last FROM label AS l\n'
-        '), judged AS (\n'
+        '%3$s, judged AS (\n'
         '    SELECT s.account_id, s.segment, s.as_of, s.flagged, u.happened,\n'
         '           CASE WHEN u.decided THEN ''decided'' WHEN s.flagged IS NULL THEN ''insufficient'' WHEN s.as_of > b.last OR u.open THEN ''pending'' ELSE ''counted'' END AS state\n'
         '    FROM scored AS s CROSS JOIN bound AS b LEFT JOIN event AS v ON v.account_id = s.account_id\n'
-        '    CROSS JOIN LATERAL (\n'
-        '        SELECT min(u.happened) FILTER (WHERE u.wanted AND NOT u.open AND u.happened > s.as_of AND u.happened <= s.as_of + $8) AS happened,\n'
-        '               bool_or(u.open AND u.opens <= s.as_of + $8) AS open,\n'
-        '               bool_or(u.lost AND u.happened <= s.as_of AND (u.returned IS NULL OR u.returned > s.as_of)) AS decided\n'
-        '        FROM unnest(v.opens, v.happened, v.wanted, v.lost, v.returned, v.open) AS u(opens, happened, wanted, lost, returned, open)\n'
-        '    ) AS u\n'
+        '    CROSS JOIN LATERAL (%4$s) AS u\n'
         '), run AS (\n'
         -- an episode begins with a flag that the account did not have the date before
         '    SELECT j.*, max(j.as_of) FILTER (WHERE j.flagged AND j.was IS NOT TRUE) OVER (PARTITION BY j.account_id ORDER BY j.as_of) AS began,\n'
@@ -94,7 +126,7 @@ BEGIN
         '           p.caught / nullif(p.positives, 0)::double precision AS found, coalesce(f.n, 0) AS events, coalesce(f.foreseen, 0) AS foreseen, f.lead, coalesce(f.missed, ''{}'') AS missed\n'
         '    FROM part AS p LEFT JOIN fates AS f ON f.in_segment IS NOT DISTINCT FROM p.in_segment AND f.on_day IS NOT DISTINCT FROM p.on_day\n'
         ')\n'
-        'SELECT g.in_segment, g.on_day, %8$L::text, g.dates, g.n, g.accounts, g.pending, g.decided, g.insufficient, g.positives, g.base, g.flagged, g.caught, g.hit, g.found,\n'
+        'SELECT g.in_segment, g.on_day, %5$L::text, g.dates, g.n, g.accounts, g.pending, g.decided, g.insufficient, g.positives, g.base, g.flagged, g.caught, g.hit, g.found,\n'
         '       g.hit / nullif(g.base, 0), g.events, g.foreseen, g.lead, g.missed,\n'
         '       CASE WHEN g.n = 0 THEN ''nothing is known yet''\n'
         '            WHEN g.positives = 0 THEN ''the outcome did not occur''\n'
@@ -103,8 +135,7 @@ BEGIN
         '            WHEN g.hit <= g.base THEN ''flags are no better than chance''\n'
         '            ELSE format(''%%s of %%s outcomes foreseen, half of them %%s days ahead or more'', g.foreseen, g.events, floor(g.lead)) END\n'
         'FROM figure AS g ORDER BY g.on_day, g.in_segment NULLS LAST',
-        ctes, scored, dates ->> 'opens_on', dates ->> 'closes_on', dates ->> 'returned_on', rel,
-        CASE WHEN healthscore.hs_has_column(rel, 'kind') THEN ' WHERE l.kind = $10' ELSE '' END, made)
+        ctes, scored, healthscore.hs_events_sql(rel, '$7', '$8', '$9', '$10'), healthscore.hs_fate_sql('s.as_of', '$8'), made)
     USING card, name, from_day, to_day, every, threshold, as_of, horizon, outcome, kind, by, model;
 END
 $$;

@@ -152,36 +152,50 @@ $$;
 COMMENT ON FUNCTION healthscore.model_drift(text, date, integer, integer, date, date) IS 'Have the features of a model (version NULL: the champion) and its score before calibration moved since its training? A row for each feature, in the order of the model, and one for the score: population stability index (PSI) of the accounts of the scorecards that it is assigned to, on stored nights of the days that end at as_of, the last of each week, against the histograms of its training; against stored nights from reference_from to reference_to if given, or, of a model without histograms, of the days up to its as_of. by_chance: what 95 of 100 samples of so many accounts stay below though nothing moved. reading: none (below 0.1, or not above by_chance), moderate, large (0.25 and more), or unknown without nights or anything to compare with. before, now: rows in each bin edges[k - 1] <= value < edges[k], and last those that are not known.';
 
 CREATE FUNCTION healthscore.model_calibration(name text, as_of date, days integer DEFAULT 90, version integer DEFAULT NULL, level double precision DEFAULT 0.95,
+    outcome text[] DEFAULT '{churned}', kind text DEFAULT NULL, labels regclass DEFAULT NULL,
     OUT model_version integer, OUT horizon integer, OUT from_night date, OUT to_night date, OUT accounts bigint, OUT mean_predicted double precision,
-    OUT observed bigint, OUT observed_rate double precision, OUT low double precision, OUT high double precision, OUT reading text)
+    OUT observed bigint, OUT observed_rate double precision, OUT low double precision, OUT high double precision, OUT reading text, OUT judged_by text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     m healthscore.models := healthscore.hs_in_use(name, version);
+    rel regclass := healthscore.hs_labels(labels, kind);
+    ends boolean := rel = 'healthscore.account_ends'::regclass;
 BEGIN
     PERFORM healthscore.hs_check_date(as_of);
     IF days IS NULL OR days < 1 OR days > 3660 THEN
         RAISE EXCEPTION 'days must be from 1 to 3660' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    kind := coalesce(kind, 'renewal');
+    IF NOT ends THEN
+        PERFORM healthscore.hs_check_labels(rel, outcome, kind);
+    END IF;
+    judged_by := rel;
     model_version := m.version;
     horizon := m.horizon;
-    -- one prediction of each account, so that they are independent
-    SELECT min(x.as_of), max(x.as_of), count(*), avg(x.probability), count(*) FILTER (WHERE x.ended)
+    -- one prediction of each account, so that they are independent; of an account
+    -- that nobody lists, nobody could have said that it ended
+    EXECUTE format(E'WITH %s\n'
+        'SELECT min(x.as_of), max(x.as_of), count(*), avg(x.probability), count(x.happened)\n'
+        'FROM (SELECT DISTINCT ON (p.account_id) p.as_of, p.probability, u.happened\n'
+        '      FROM healthscore.predictions AS p CROSS JOIN bound AS b LEFT JOIN event AS v ON v.account_id = p.account_id\n'
+        '      CROSS JOIN LATERAL (%s) AS u\n'
+        '      WHERE p.outcome = ''churn'' AND p.model = $5 AND p.version = $6 AND p.as_of > coalesce($7, ''-infinity'') AND p.as_of <= b.last AND p.as_of > b.last - $8\n'
+        '        AND u.open IS NOT TRUE AND u.decided IS NOT TRUE%s\n'
+        '      ORDER BY p.account_id, p.as_of DESC) AS x',
+        healthscore.hs_events_sql(rel, '$1', '$2', '$3', '$4'), healthscore.hs_fate_sql('p.as_of', '$2'),
+        CASE WHEN ends THEN ' AND EXISTS (SELECT FROM healthscore.accounts AS a WHERE a.account_id = p.account_id)' ELSE '' END)
     INTO from_night, to_night, accounts, mean_predicted, observed
-    FROM (SELECT DISTINCT ON (p.account_id) p.as_of, p.probability, coalesce(a.ended_on <= p.as_of + m.horizon, false) AS ended
-          FROM healthscore.predictions AS p
-          JOIN healthscore.accounts AS a ON a.account_id = p.account_id
-          WHERE p.outcome = 'churn' AND p.model = m.name AND p.version = m.version
-            AND p.as_of > coalesce(m.as_of, '-infinity') AND p.as_of <= model_calibration.as_of - m.horizon AND p.as_of > model_calibration.as_of - m.horizon - days
-          ORDER BY p.account_id, p.as_of DESC) AS x;
+    USING as_of, m.horizon, outcome, kind, m.name, m.version, m.as_of, days;
     SELECT w.rate, w.low, w.high INTO observed_rate, low, high FROM healthscore.wilson_interval(observed, accounts, level) AS w;
     reading := CASE WHEN accounts = 0 THEN 'unknown' WHEN mean_predicted < low THEN 'too low' WHEN mean_predicted > high THEN 'too high' ELSE 'right' END;
 END
 $$;
-COMMENT ON FUNCTION healthscore.model_calibration(text, date, integer, integer, double precision) IS 'Did what a version of a model (NULL: the champion) predicted happen as often? Of each account its last prediction of churn among the nights of the given number of days that were decided by as_of, that is horizon days before it or more, and after the model was trained: mean_predicted against the share of accounts that ended (accounts.ended_on) at most horizon days after their night, with its interval after Wilson. reading: right (mean_predicted is in low to high, the edges included), too low, too high, or unknown where no night is decided or the horizon is not stated.';
+COMMENT ON FUNCTION healthscore.model_calibration(text, date, integer, integer, double precision, text[], text, regclass) IS 'Did what a version of a model (NULL: the champion) predicted happen as often? What happened are outcomes of the kind (NULL: renewal) and among "outcome", as for backtest(): labels is a table or view of outcomes, NULL is healthscore.outcomes, or healthscore.account_ends (accounts.ended_on) if that has none of renewals and no kind is given; judged_by tells which. Of each account its last prediction of churn among the nights of the given number of days that were decided by as_of, that is horizon days before it or more, and the time until answers are in before that, and after the model was trained: mean_predicted against the share of accounts to which it happened at most horizon days after their night, with its interval after Wilson. A night on which something is pending that could be one does not count, nor does one by which the account had been lost. reading: right (mean_predicted is in low to high, the edges included), too low, too high, or unknown where no night is decided or the horizon is not stated.';
 
-CREATE FUNCTION healthscore.retrain_due(as_of date, max_age integer DEFAULT 180, max_psi double precision DEFAULT 0.25, days integer DEFAULT 30, calibration_days integer DEFAULT 90)
+CREATE FUNCTION healthscore.retrain_due(as_of date, max_age integer DEFAULT 180, max_psi double precision DEFAULT 0.25, days integer DEFAULT 30, calibration_days integer DEFAULT 90,
+    outcome text[] DEFAULT '{churned}', kind text DEFAULT NULL, labels regclass DEFAULT NULL)
 RETURNS TABLE (name text, role text, version integer, due boolean, reasons text[], unknown text[], age integer, worst_feature text, worst_psi double precision, score_psi double precision,
     mean_predicted double precision, observed_rate double precision)
 LANGUAGE plpgsql STABLE
@@ -207,21 +221,21 @@ BEGIN
                bool_or(d.psi >= max_psi AND d.psi > d.by_chance) FILTER (WHERE d.part = 'score')
         INTO worst_feature, worst_psi, score_psi, moved, score_moved
         FROM healthscore.model_drift(name, retrain_due.as_of, days, version) AS d;
-        SELECT c.* INTO cal FROM healthscore.model_calibration(name, retrain_due.as_of, calibration_days, version) AS c;
+        SELECT c.* INTO cal FROM healthscore.model_calibration(name, retrain_due.as_of, calibration_days, version, 0.95, outcome, kind, labels) AS c;
         mean_predicted := cal.mean_predicted;
         observed_rate := cal.observed_rate;
         reasons := array_remove(ARRAY[
             CASE WHEN age >= max_age THEN format('%s days old', age) END,
             'moved: ' || array_to_string(moved, ', '),
             CASE WHEN score_moved THEN 'its score moved' END,
-            CASE WHEN cal.reading IN ('too low', 'too high') THEN format('predictions are %s: %s of accounts, where %s ended', cal.reading, round(cal.mean_predicted::numeric, 3), round(cal.observed_rate::numeric, 3)) END], NULL);
+            CASE WHEN cal.reading IN ('too low', 'too high') THEN format('predictions are %s: %s of accounts, where it was %s', cal.reading, round(cal.mean_predicted::numeric, 3), round(cal.observed_rate::numeric, 3)) END], NULL);
         unknown := array_remove(ARRAY[CASE WHEN worst_psi IS NULL THEN 'features' END, CASE WHEN score_psi IS NULL THEN 'score' END, CASE WHEN cal.reading = 'unknown' THEN 'calibration' END], NULL);
         due := reasons <> '{}';
         RETURN NEXT;
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION healthscore.retrain_due(date, integer, double precision, integer, integer) IS 'Of each deployed model, whether it is to be trained again at as_of: it is max_age days old or more, counted from its as_of, or else from the day it was stored (UTC); the PSI of a feature or of its score is max_psi or more, and above by_chance (see healthscore.model_drift() over days); its predictions are too low or too high (see healthscore.model_calibration() over calibration_days). unknown: what could not be judged; it is no reason.';
+COMMENT ON FUNCTION healthscore.retrain_due(date, integer, double precision, integer, integer, text[], text, regclass) IS 'Of each deployed model, whether it is to be trained again at as_of: it is max_age days old or more, counted from its as_of, or else from the day it was stored (UTC); the PSI of a feature or of its score is max_psi or more, and above by_chance (see healthscore.model_drift() over days); its predictions are too low or too high (see healthscore.model_calibration() over calibration_days, whose arguments outcome, kind and labels are). unknown: what could not be judged; it is no reason.';
 
 CREATE VIEW healthscore.model_health WITH (security_invoker = true) AS
 SELECT r.name, r.role, r.version, n.as_of, r.due, r.reasons, r.unknown, r.age, r.worst_feature, r.worst_psi, r.score_psi, r.mean_predicted, r.observed_rate

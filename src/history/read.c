@@ -98,9 +98,10 @@ void
 hs_read_finish(HsReadSite *site, bool has_since, int32 since)
 {
 	HsRoll *roll = site->roll;
+	int64 age = hs_roll_age(roll, has_since, since);
+	int64 stated_age = has_since ? (int64) roll->as_of - since + 1 : age;
 
-	if (unlikely(hs_plan_finish(roll->plan, roll->data,
-								hs_roll_age(roll, has_since, since),
+	if (unlikely(hs_plan_finish(roll->plan, roll->data, age, stated_age,
 								site->values, site->nulls) != HS_FINISH_OK))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("measure is out of range for type double "

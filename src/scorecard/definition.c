@@ -15,9 +15,10 @@
 
 /* In the order of the enum. */
 static const char *const kinds[] = {
-	"rate",	  "active_share", "mean",  "sum",	  "min",		"max",
-	"latest", "ratio",		  "slope", "ewma",	  "days_since", "change",
-	"drops",  "growth",		  "shock", "silence", "sequence",	NULL
+	"rate",		  "active_share", "mean",  "sum",	 "min",
+	"max",		  "latest",		  "ratio", "slope",	 "ewma",
+	"days_since", "change",		  "drops", "growth", "shock",
+	"silence",	  "sequence",	  "age",   NULL
 };
 static const char *const events[] = { "below", "at_least", "falls", "rises",
 									  NULL };
@@ -151,6 +152,16 @@ check_reach(HsJson *days, const HsMeasureDef *def)
 								HS_MAX_DAYS));
 }
 
+/* The age of an account is the same in every window. */
+static void
+no_window(HsJson *node, const char *key)
+{
+	if (hs_json_get(node, key) != NULL)
+		hs_json_fail_key(node, key,
+						 "found in a measure of kind \"age\", which reads no "
+						 "signal");
+}
+
 /*
  * Read what a measure is made of: the kind, its signals, windows and options.
  */
@@ -167,10 +178,20 @@ hs_definition_read(HsJson *node, HsMeasureDoc *m, int position,
 	kind =
 		hs_json_choice(hs_json_need(node, "kind", "a kind of measure"), kinds);
 	def->kind = kind;
-	def->signal =
-		read_signal(hs_json_need(node, "signal", "the name of a signal"), doc);
-	days = hs_json_need(node, "days", "a number of days");
-	def->days = hs_json_integer(days, 1, HS_MAX_DAYS);
+	if (kind == HS_AGE)
+	{
+		no_window(node, "signal");
+		no_window(node, "days");
+		days = NULL;
+		def->days = 1;
+	}
+	else
+	{
+		def->signal = read_signal(
+			hs_json_need(node, "signal", "the name of a signal"), doc);
+		days = hs_json_need(node, "days", "a number of days");
+		def->days = hs_json_integer(days, 1, HS_MAX_DAYS);
+	}
 
 	value = option(node, "per", kind, ONLY(HS_RATIO));
 	if (value != NULL)
@@ -219,7 +240,8 @@ hs_definition_read(HsJson *node, HsMeasureDoc *m, int position,
 	if (kind == HS_SEQUENCE)
 		read_sequence(node, m, doc);
 	Assert(m->n_params == hs_kind_params(kind));
-	check_reach(days, def);
+	if (days != NULL)
+		check_reach(days, def);
 
 	def->otherwise = position;
 	value = hs_json_get(node, "otherwise");

@@ -9,7 +9,8 @@
  * - Where absence means zero, each of the D = min(n, age) days is an
  *   observation, and days without a row count as 0.
  * - Where it means unknown, only known values count; none at all is NULL.
- * - Below "youngest" days of age all but the latest value is NULL.
+ * - Below "youngest" days of age all but the latest value and the age itself is
+ *	 NULL.
  *
  *-------------------------------------------------------------------------
  */
@@ -283,7 +284,8 @@ drops(const HsReader *r, double *value)
 static bool
 one_measure(const HsPlan *plan, const HsReader *r, double *value)
 {
-	if (r->m->kind != HS_LATEST && r->age < plan->recipe->youngest)
+	if (r->m->kind != HS_LATEST && r->m->kind != HS_AGE &&
+		r->age < plan->recipe->youngest)
 		return false;
 	switch ((HsMeasureKind) r->m->kind)
 	{
@@ -319,6 +321,9 @@ one_measure(const HsPlan *plan, const HsReader *r, double *value)
 			return hs_silence(r, value);
 		case HS_SEQUENCE:
 			return hs_sequence(plan->recipe, r, value);
+		case HS_AGE:
+			*value = (double) r->stated_age;
+			return r->stated_age > 0;
 		default:
 			return false;
 	}
@@ -327,11 +332,13 @@ one_measure(const HsPlan *plan, const HsReader *r, double *value)
 /*
  * All measures of an account of the given age; at age 0 or below it did not
  * exist yet, and all are NULL.  Data of all zeros is an account that was
- * silent throughout.
+ * silent throughout.  stated_age counts from the day on which the account was
+ * said to begin, which rows before that day do not move; if nothing was said it
+ * is the age.
  */
 HsFinish
-hs_plan_finish(const HsPlan *plan, const char *data, int64 age, double *values,
-			   bool *nulls)
+hs_plan_finish(const HsPlan *plan, const char *data, int64 age,
+			   int64 stated_age, double *values, bool *nulls)
 {
 	const HsMeasureDef *measures = HS_RECIPE_MEASURES(plan->recipe);
 	int n = plan->recipe->n_measures;
@@ -355,6 +362,7 @@ hs_plan_finish(const HsPlan *plan, const char *data, int64 age, double *values,
 		r.params = reads->params;
 		r.days = Min((int64) m->days, existed);
 		r.age = age;
+		r.stated_age = stated_age;
 
 		known = age > 0 && one_measure(plan, &r, &value);
 		if (known)

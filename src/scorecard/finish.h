@@ -24,6 +24,7 @@ typedef struct HsReader
 	bool unknown;
 	int64 days; /* min(window, age) */
 	int64 age;
+	int64 stated_age; /* from the day on which it was said to begin */
 } HsReader;
 
 /* Rounded once, as by a cast; most fit in 64 bits, where that is no call. */

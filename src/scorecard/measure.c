@@ -222,13 +222,14 @@ hs_measure_combine(PG_FUNCTION_ARGS)
 
 /* The measures as an array, in the order of the scorecard. */
 static Datum
-finish(const HsPlan *plan, const char *data, int64 age)
+finish(const HsPlan *plan, const char *data, int64 age, int64 stated_age)
 {
 	int n = plan->recipe->n_measures;
 	double *values = palloc_array(double, n);
 	bool *nulls = palloc_array(bool, n);
 
-	if (hs_plan_finish(plan, data, age, values, nulls) != HS_FINISH_OK)
+	if (hs_plan_finish(plan, data, age, stated_age, values, nulls) !=
+		HS_FINISH_OK)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("measure is out of range for type double "
 							   "precision")));
@@ -245,20 +246,22 @@ Datum
 hs_measure_final(PG_FUNCTION_ARGS)
 {
 	HsMeasureState *state;
+	int64 age;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = get_state(fcinfo, 0);
+	age = (int64) state->as_of - state->first_day + 1;
 	return finish(get_plan(fcinfo, HS_STATE_RECIPE(state)),
-				  HS_STATE_DATA(state),
-				  (int64) state->as_of - state->first_day + 1);
+				  HS_STATE_DATA(state), age, age);
 }
 
 /*
  * measured(card, as_of, partial, since): the same of a state that was kept,
  * with the day on which the account began.  A NULL state is an account that
  * was silent throughout; if since is NULL too, nothing is known and all measures
- * are NULL.  A row before "since" moves the beginning to that day.
+ * are NULL.  A row before "since" moves the beginning to that day, but not what a
+ * measure of kind "age" counts from.
  */
 PG_FUNCTION_INFO_V1(hs_measured);
 Datum
@@ -268,6 +271,7 @@ hs_measured(PG_FUNCTION_ARGS)
 	const HsCard *card;
 	DateADT as_of;
 	int64 first;
+	int64 stated_age;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
@@ -284,7 +288,8 @@ hs_measured(PG_FUNCTION_ARGS)
 	{
 		const HsPlan *plan = get_plan(fcinfo, HS_CARD_RECIPE(card));
 
-		return finish(plan, palloc0(plan->data_size), as_of - first + 1);
+		return finish(plan, palloc0(plan->data_size), as_of - first + 1,
+					  as_of - first + 1);
 	}
 
 	state = get_state(fcinfo, 2);
@@ -293,9 +298,10 @@ hs_measured(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("measures were begun with another scorecard or date")));
+	stated_age = as_of - (PG_ARGISNULL(3) ? state->first_day : first) + 1;
 	first = Min(first, state->first_day);
 	return finish(get_plan(fcinfo, HS_STATE_RECIPE(state)),
-				  HS_STATE_DATA(state), as_of - first + 1);
+				  HS_STATE_DATA(state), as_of - first + 1, stated_age);
 }
 
 /*

@@ -200,6 +200,7 @@ hs_measure_slots(const HsRecipe *recipe, const HsMeasureDef *measure,
 							 days + event_reach(HS_EVENT_THEN(measure->option)),
 							 1, slots + n);
 			break;
+		case HS_AGE:
 		case HS_N_MEASURE_KINDS:
 			break;
 	}
@@ -372,6 +373,10 @@ hs_plan_make(const HsRecipe *recipe)
 			slots[k] = want[j];
 		}
 	}
+
+	/* measures that read no signal still want to know who has rows */
+	if (n_slots == 0)
+		slots[n_slots++] = make_slot(HS_SLOT_RECENT, 0, 1);
 
 	for (i = 0; i < n_slots; i++)
 	{

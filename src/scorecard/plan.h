@@ -50,6 +50,7 @@ typedef enum HsMeasureKind
 	HS_SHOCK,
 	HS_SILENCE,
 	HS_SEQUENCE,
+	HS_AGE, /* reads no signal: signal is 0, days is 1 */
 	HS_N_MEASURE_KINDS
 } HsMeasureKind;
 
@@ -277,6 +278,6 @@ extern int hs_plan_accumulate(const HsOp *ops, int n_ops, char *data, int32 age,
 							  const NullableDatum *values);
 extern void hs_plan_combine(const HsPlan *plan, char *into, const char *from);
 extern HsFinish hs_plan_finish(const HsPlan *plan, const char *data, int64 age,
-							   double *values, bool *nulls);
+							   int64 stated_age, double *values, bool *nulls);
 
 #endif /* HEALTHSCORE_PLAN_H */

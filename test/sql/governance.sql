@@ -137,6 +137,9 @@ GRANT SELECT, INSERT ON healthscore.validations TO regress_healthscore_ann;
 SET SESSION AUTHORIZATION regress_healthscore_ann;
 INSERT INTO healthscore.validations (scorecard, version, validated_on, valid_until, passed, accounts, churned, validated_by) VALUES ('plain', 2, '2026-07-10', '2026-09-01', true, 9, 9, 'ceo');
 INSERT INTO healthscore.validations (scorecard, version, validated_on, valid_until, passed, accounts, churned) VALUES ('plain', 2, '2026-07-10', '2026-09-01', true, 9, 9) RETURNING validated_by;
+-- the time is that of the clock, whatever is said
+INSERT INTO healthscore.validations (scorecard, version, validated_on, valid_until, passed, accounts, churned, excluded, note, created_at) VALUES ('plain', 2, '2026-07-10', '2026-09-01', true, 9, 9, NULL, 'so', '2000-01-01')
+RETURNING passed, accounts, excluded, note, created_at > '2020-01-01' AS now;
 RESET SESSION AUTHORIZATION;
 DROP OWNED BY regress_healthscore_ann;
 DROP ROLE regress_healthscore_ann;

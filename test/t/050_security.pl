@@ -378,6 +378,7 @@ trap(@$_) for (
 	[ 'predict by name', q{CREATE TABLE public.from_predict AS SELECT d.*, healthscore.predict('m', ARRAY[1.5]) AS p FROM healthscore.drivers('m', ARRAY[1.5]) AS d} ],
 	[ 'model_drift', q{CREATE TABLE public.from_drift AS SELECT * FROM healthscore.model_drift('m', '2026-06-25', reference_from => '2026-06-20', reference_to => '2026-06-24')} ],
 	[ 'model_calibration', q{CREATE TABLE public.from_calibration AS SELECT * FROM healthscore.model_calibration('m', '2026-06-30')} ],
+	[ 'model_calibration by outcomes', q{SELECT healthscore.model_calibration('m', '2026-06-30', labels => 'healthscore.outcomes')}, 1 ],
 	[ 'readiness', q{CREATE TABLE public.from_readiness AS SELECT * FROM healthscore.readiness('2026-06-24')} ],
 	(map { [ $_, "CREATE TABLE public.from_$_ AS SELECT * FROM healthscore.$_" ] } qw(effective_scores override_outcomes override_accuracy weight_reviews priorities risk prediction_drivers deployed_models)),
 	[ 'model_health', q{CREATE TABLE public.from_model_health AS SELECT name, role, version, as_of, due, worst_feature, worst_psi, score_psi FROM healthscore.model_health} ],
