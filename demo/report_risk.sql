@@ -71,10 +71,7 @@ FROM healthscore.risk;
 \echo 'account                   segment     band     score   risk  renewal in      ARR  what moves it most'
 \echo '────────────────────────  ──────────  ───────  ─────  ─────  ──────────  ───────  ─────────────────────────────────────'
 CREATE TEMP TABLE moved AS
-SELECT d.account_id, d.rank, m.m ->> 'title' AS title, m.m ->> 'unit' AS unit, d.value, d.contribution
-FROM healthscore.prediction_drivers AS d
-JOIN jsonb_array_elements(healthscore.published_scorecard('saas')::jsonb -> 'measures') AS m(m) ON m.m ->> 'name' = d.feature
-WHERE d.as_of = (SELECT max(as_of) FROM book) AND d.role = 'champion' AND d.outcome = 'churn';
+SELECT * FROM healthscore.prediction_drivers WHERE as_of = (SELECT max(as_of) FROM book) AND outcome = 'churn' AND role = 'champion';
 SELECT rtrim(format('%s  %s  %s  %s  %s  %s  %s  %s', pg_temp.fit(b.who, 24), pg_temp.fit(b.segment, 10),
               pg_temp.paint(pg_temp.fit(b.band, 7), b.band_rank, (SELECT max(band_rank) FROM book), :'color'), lpad(b.score_shown, 5),
               lpad(to_char(100 * r.probability, 'FM990') || ' %', 5), lpad(coalesce(s.value::text || ' days', ''), 10), lpad(pg_temp.money(b.arr), 7),

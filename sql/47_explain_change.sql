@@ -5,7 +5,6 @@
 
 CREATE FUNCTION healthscore.hs_number(value double precision) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
 RETURN CASE WHEN value IS NULL THEN 'not known'
             WHEN value = 0 THEN '0'
             WHEN abs(value) >= 1e15 OR abs(value) < 1e-15 THEN value::text

@@ -190,39 +190,30 @@ COMMENT ON FUNCTION healthscore.hs_predict_nights(date, date, integer, bigint) I
 
 -- reading
 
-CREATE VIEW healthscore.risk WITH (security_invoker = true) AS
-SELECT p.account_id, a.name, a.segment, a.owner, a.arr, p.as_of, p.model, p.version, p.probability, m.base_rate, p.probability / nullif(m.base_rate, 0) AS lift,
-       ARRAY(SELECT format('%s %s', d ->> 'direction', d ->> 'feature') FROM jsonb_array_elements(p.drivers -> 'drivers') WITH ORDINALITY AS e(d, i) ORDER BY i) AS reasons,
-       p.drivers, c.version AS challenger_version, c.probability AS challenger_probability, c.probability - p.probability AS difference, c.drivers AS challenger_drivers
-FROM healthscore.predictions AS p
-LEFT JOIN healthscore.predictions AS c ON c.account_id = p.account_id AND c.as_of = p.as_of AND c.outcome = p.outcome AND c.role = 'challenger'
-LEFT JOIN healthscore.models AS m ON m.name = p.model AND m.version = p.version
-LEFT JOIN healthscore.accounts AS a ON a.account_id = p.account_id
-WHERE p.outcome = 'churn' AND p.role = 'champion' AND p.as_of = (SELECT max(s.as_of) FROM healthscore.scores AS s);
-COMMENT ON VIEW healthscore.risk IS 'The predicted risk of churn: one row per account with a prediction on the latest night that was scored, champion and challenger side by side.';
-COMMENT ON COLUMN healthscore.risk.account_id IS 'The account.';
-COMMENT ON COLUMN healthscore.risk.name IS 'From healthscore.accounts.';
-COMMENT ON COLUMN healthscore.risk.segment IS 'From healthscore.accounts.';
-COMMENT ON COLUMN healthscore.risk.owner IS 'From healthscore.accounts.';
-COMMENT ON COLUMN healthscore.risk.arr IS 'From healthscore.accounts.';
-COMMENT ON COLUMN healthscore.risk.as_of IS 'The latest night.';
-COMMENT ON COLUMN healthscore.risk.model IS 'Name of the model.';
-COMMENT ON COLUMN healthscore.risk.version IS 'Version of the champion.';
-COMMENT ON COLUMN healthscore.risk.probability IS 'Of churn, 0 to 1, by the champion.';
-COMMENT ON COLUMN healthscore.risk.base_rate IS 'Share of churn in the training of the champion; NULL if not known.';
-COMMENT ON COLUMN healthscore.risk.lift IS 'probability / base_rate: how many times the usual.';
-COMMENT ON COLUMN healthscore.risk.reasons IS 'Up to five measures that moved the prediction most, the strongest first, and whether they raise or lower the risk.';
-COMMENT ON COLUMN healthscore.risk.drivers IS 'The same with values and contributions in log-odds, see healthscore.drivers_json().';
-COMMENT ON COLUMN healthscore.risk.challenger_version IS 'Version of the challenger; NULL if there was none.';
-COMMENT ON COLUMN healthscore.risk.challenger_probability IS 'What it says.';
-COMMENT ON COLUMN healthscore.risk.difference IS 'challenger_probability - probability.';
-COMMENT ON COLUMN healthscore.risk.challenger_drivers IS 'Why.';
+CREATE FUNCTION healthscore.hs_measure_labels(card healthscore.scorecard) RETURNS jsonb
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT jsonb_object_agg(m.m ->> 'name', jsonb_build_array(m.m ->> 'title', m.m ->> 'unit')) FROM jsonb_array_elements(card::jsonb -> 'measures') AS m(m);
+END;
+COMMENT ON FUNCTION healthscore.hs_measure_labels(healthscore.scorecard) IS 'An object with [title, unit] of each measure by name; null where there is none.';
 
+CREATE FUNCTION healthscore.hs_driver_reason(driver jsonb, labels jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN format('%s: %s%s, %s the probability', coalesce(labels -> (driver ->> 'feature') ->> 0, driver ->> 'feature'), healthscore.hs_number((driver ->> 'value')::double precision),
+              ' ' || (labels -> (driver ->> 'feature') ->> 1), driver ->> 'direction');
+COMMENT ON FUNCTION healthscore.hs_driver_reason(jsonb, jsonb) IS 'A driver of healthscore.drivers_json() in words: title, value, unit, direction. labels as of hs_measure_labels(), NULL: the name stands for the title.';
+
+-- cards are taken apart once, not for each account
 CREATE VIEW healthscore.prediction_drivers WITH (security_invoker = true) AS
+WITH card AS MATERIALIZED (SELECT c.name, c.version, healthscore.hs_measure_labels(c.card) AS labels FROM healthscore.scorecards AS c)
 SELECT p.account_id, p.as_of, p.outcome, p.role, p.model, p.version, e.rank::integer AS rank, e.d ->> 'feature' AS feature, (e.d ->> 'value')::double precision AS value,
-       (e.d ->> 'contribution')::double precision AS contribution, e.d ->> 'direction' AS direction
+       (e.d ->> 'contribution')::double precision AS contribution, e.d ->> 'direction' AS direction,
+       coalesce(k.labels -> (e.d ->> 'feature') ->> 0, e.d ->> 'feature') AS title, k.labels -> (e.d ->> 'feature') ->> 1 AS unit, healthscore.hs_driver_reason(e.d, k.labels) AS reason
 FROM healthscore.predictions AS p
-CROSS JOIN LATERAL jsonb_array_elements(p.drivers -> 'drivers') WITH ORDINALITY AS e(d, rank);
+CROSS JOIN LATERAL jsonb_array_elements(p.drivers -> 'drivers') WITH ORDINALITY AS e(d, rank)
+LEFT JOIN healthscore.scores AS s ON s.account_id = p.account_id AND s.as_of = p.as_of
+LEFT JOIN card AS k ON k.name = s.scorecard AND k.version = s.version;
 COMMENT ON VIEW healthscore.prediction_drivers IS 'Why a prediction is what it is: a row for each account, night, outcome, role and one of up to five measures.';
 COMMENT ON COLUMN healthscore.prediction_drivers.account_id IS 'The account.';
 COMMENT ON COLUMN healthscore.prediction_drivers.as_of IS 'The night.';
@@ -235,3 +226,37 @@ COMMENT ON COLUMN healthscore.prediction_drivers.feature IS 'Name of the measure
 COMMENT ON COLUMN healthscore.prediction_drivers.value IS 'Its value; NULL is not known.';
 COMMENT ON COLUMN healthscore.prediction_drivers.contribution IS 'What it added, in log-odds.';
 COMMENT ON COLUMN healthscore.prediction_drivers.direction IS 'raises or lowers the probability.';
+COMMENT ON COLUMN healthscore.prediction_drivers.title IS 'Title of the measure in the scorecard of that night; its name if it has none.';
+COMMENT ON COLUMN healthscore.prediction_drivers.unit IS 'Unit of value; NULL where the scorecard states none.';
+COMMENT ON COLUMN healthscore.prediction_drivers.reason IS 'Title, value, unit and direction in words.';
+
+CREATE VIEW healthscore.risk WITH (security_invoker = true) AS
+WITH card AS MATERIALIZED (SELECT c.name, c.version, healthscore.hs_measure_labels(c.card) AS labels FROM healthscore.scorecards AS c)
+SELECT p.account_id, a.name, a.segment, a.owner, a.arr, p.as_of, p.model, p.version, p.probability, m.base_rate, p.probability / nullif(m.base_rate, 0) AS lift,
+       ARRAY(SELECT healthscore.hs_driver_reason(e.d, k.labels) FROM jsonb_array_elements(p.drivers -> 'drivers') WITH ORDINALITY AS e(d, i) ORDER BY e.i) AS reasons,
+       p.drivers, c.version AS challenger_version, c.probability AS challenger_probability, c.probability - p.probability AS difference, c.drivers AS challenger_drivers
+FROM healthscore.predictions AS p
+LEFT JOIN healthscore.predictions AS c ON c.account_id = p.account_id AND c.as_of = p.as_of AND c.outcome = p.outcome AND c.role = 'challenger'
+LEFT JOIN healthscore.scores AS s ON s.account_id = p.account_id AND s.as_of = p.as_of
+LEFT JOIN card AS k ON k.name = s.scorecard AND k.version = s.version
+LEFT JOIN healthscore.models AS m ON m.name = p.model AND m.version = p.version
+LEFT JOIN healthscore.accounts AS a ON a.account_id = p.account_id
+WHERE p.outcome = 'churn' AND p.role = 'champion' AND p.as_of = (SELECT max(n.as_of) FROM healthscore.scores AS n);
+COMMENT ON VIEW healthscore.risk IS 'The predicted risk of churn: one row per account with a prediction on the latest night that was scored, champion and challenger side by side.';
+COMMENT ON COLUMN healthscore.risk.account_id IS 'The account.';
+COMMENT ON COLUMN healthscore.risk.name IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.risk.segment IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.risk.owner IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.risk.arr IS 'From healthscore.accounts.';
+COMMENT ON COLUMN healthscore.risk.as_of IS 'The latest night.';
+COMMENT ON COLUMN healthscore.risk.model IS 'Name of the model.';
+COMMENT ON COLUMN healthscore.risk.version IS 'Version of the champion.';
+COMMENT ON COLUMN healthscore.risk.probability IS 'Of churn, 0 to 1, by the champion.';
+COMMENT ON COLUMN healthscore.risk.base_rate IS 'Share of churn in the training of the champion; NULL if not known.';
+COMMENT ON COLUMN healthscore.risk.lift IS 'probability / base_rate: how many times the usual.';
+COMMENT ON COLUMN healthscore.risk.reasons IS 'Up to five measures that moved the prediction most, the strongest first, with their values, and whether each raises or lowers it, as prediction_drivers.reason.';
+COMMENT ON COLUMN healthscore.risk.drivers IS 'The same with values and contributions in log-odds, see healthscore.drivers_json().';
+COMMENT ON COLUMN healthscore.risk.challenger_version IS 'Version of the challenger; NULL if there was none.';
+COMMENT ON COLUMN healthscore.risk.challenger_probability IS 'What it says.';
+COMMENT ON COLUMN healthscore.risk.difference IS 'challenger_probability - probability.';
+COMMENT ON COLUMN healthscore.risk.challenger_drivers IS 'Why.';
