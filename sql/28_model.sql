@@ -129,6 +129,10 @@ CREATE FUNCTION healthscore.import_model(document text, format text DEFAULT NULL
 AS 'MODULE_PATHNAME', 'hs_import_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION healthscore.import_model(text, text, text[], boolean) IS 'The model of a document: format "xgboost" (JSON; binary:logistic, binary:logitraw, reg:logistic, reg:squarederror; gbtree, dart), "lightgbm" (text, v2 to v4; binary, regression) or "healthscore"; NULL: told by the document. features: other names, one for each feature in order; without names in the document they are f0, f1 and so on. best_iteration: drop the trees after the best iteration that the document names. The document is checked in everything; one that is not valid is an error. A NULL document gives NULL.';
 
+CREATE FUNCTION healthscore.import_model(document bytea, format text DEFAULT NULL, features text[] DEFAULT NULL, best_iteration boolean DEFAULT false) RETURNS healthscore.model
+AS 'MODULE_PATHNAME', 'hs_import_model_bytes' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION healthscore.import_model(bytea, text, text[], boolean) IS 'The same from the bytes of a file: UBJSON, in which XGBoost saves by default, or any of the documents that import_model(text) reads, in UTF-8.';
+
 CREATE FUNCTION healthscore.export_model(model healthscore.model, format text DEFAULT 'xgboost') RETURNS text
 AS 'MODULE_PATHNAME', 'hs_export_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION healthscore.export_model(healthscore.model, text) IS 'The document of a model: "xgboost", JSON that XGBoost loads and predicts the same margin with (trees in single precision only), or "healthscore", the text form.';
