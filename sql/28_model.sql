@@ -90,6 +90,9 @@ COMMENT ON FUNCTION healthscore.predict(healthscore.model, double precision[]) I
 CREATE FUNCTION healthscore.predict(model healthscore.model, features record, missing_ok boolean DEFAULT false) RETURNS double precision
 AS 'MODULE_PATHNAME', 'hs_predict_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION healthscore.predict(healthscore.model, record, boolean) IS 'The same from a row, whose columns are matched by name. Columns that the model does not know are ignored; a feature without a column is an error, with missing_ok it is not known. Columns are numbers or booleans (0, 1).';
+CREATE FUNCTION healthscore.predict(model healthscore.model, features jsonb, missing_ok boolean DEFAULT false) RETURNS double precision
+AS 'MODULE_PATHNAME', 'hs_predict_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION healthscore.predict(healthscore.model, jsonb, boolean) IS 'The same from an object of JSON, whose keys are names of features. Keys that the model does not know are ignored; a feature without a key is an error, with missing_ok it is not known. Values are numbers or booleans (0, 1); null is not known.';
 
 CREATE FUNCTION healthscore.predict_margin(model healthscore.model, features double precision[]) RETURNS double precision
 AS 'MODULE_PATHNAME', 'hs_predict_margin' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
@@ -97,6 +100,9 @@ COMMENT ON FUNCTION healthscore.predict_margin(healthscore.model, double precisi
 CREATE FUNCTION healthscore.predict_margin(model healthscore.model, features record, missing_ok boolean DEFAULT false) RETURNS double precision
 AS 'MODULE_PATHNAME', 'hs_predict_margin_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION healthscore.predict_margin(healthscore.model, record, boolean) IS 'The same from a row, whose columns are matched by name as for predict().';
+CREATE FUNCTION healthscore.predict_margin(model healthscore.model, features jsonb, missing_ok boolean DEFAULT false) RETURNS double precision
+AS 'MODULE_PATHNAME', 'hs_predict_margin_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION healthscore.predict_margin(healthscore.model, jsonb, boolean) IS 'The same from an object of JSON, whose keys are matched by name as for predict().';
 
 -- drivers
 
@@ -106,6 +112,9 @@ COMMENT ON FUNCTION healthscore.contributions(healthscore.model, double precisio
 CREATE FUNCTION healthscore.contributions(model healthscore.model, features record, missing_ok boolean DEFAULT false) RETURNS double precision[]
 AS 'MODULE_PATHNAME', 'hs_contributions_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION healthscore.contributions(healthscore.model, record, boolean) IS 'The same from a row, whose columns are matched by name as for predict().';
+CREATE FUNCTION healthscore.contributions(model healthscore.model, features jsonb, missing_ok boolean DEFAULT false) RETURNS double precision[]
+AS 'MODULE_PATHNAME', 'hs_contributions_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION healthscore.contributions(healthscore.model, jsonb, boolean) IS 'The same from an object of JSON, whose keys are matched by name as for predict().';
 
 CREATE FUNCTION healthscore.drivers(model healthscore.model, features double precision[], top integer DEFAULT 5)
 RETURNS TABLE (rank integer, feature text, value double precision, contribution double precision, direction text)
@@ -115,6 +124,10 @@ CREATE FUNCTION healthscore.drivers(model healthscore.model, features record, to
 RETURNS TABLE (rank integer, feature text, value double precision, contribution double precision, direction text)
 AS 'MODULE_PATHNAME', 'hs_drivers_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 5;
 COMMENT ON FUNCTION healthscore.drivers(healthscore.model, record, integer, boolean) IS 'The same from a row, whose columns are matched by name as for predict().';
+CREATE FUNCTION healthscore.drivers(model healthscore.model, features jsonb, top integer DEFAULT 5, missing_ok boolean DEFAULT false)
+RETURNS TABLE (rank integer, feature text, value double precision, contribution double precision, direction text)
+AS 'MODULE_PATHNAME', 'hs_drivers_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 5;
+COMMENT ON FUNCTION healthscore.drivers(healthscore.model, jsonb, integer, boolean) IS 'The same from an object of JSON, whose keys are matched by name as for predict().';
 
 CREATE FUNCTION healthscore.drivers_json(model healthscore.model, features double precision[], top integer DEFAULT 5) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'hs_drivers_json' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
@@ -122,12 +135,19 @@ COMMENT ON FUNCTION healthscore.drivers_json(healthscore.model, double precision
 CREATE FUNCTION healthscore.drivers_json(model healthscore.model, features record, top integer DEFAULT 5, missing_ok boolean DEFAULT false) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'hs_drivers_json_record' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION healthscore.drivers_json(healthscore.model, record, integer, boolean) IS 'The same from a row, whose columns are matched by name as for predict().';
+CREATE FUNCTION healthscore.drivers_json(model healthscore.model, features jsonb, top integer DEFAULT 5, missing_ok boolean DEFAULT false) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'hs_drivers_json_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+COMMENT ON FUNCTION healthscore.drivers_json(healthscore.model, jsonb, integer, boolean) IS 'The same from an object of JSON, whose keys are matched by name as for predict().';
 
 -- models of other tools
 
 CREATE FUNCTION healthscore.import_model(document text, format text DEFAULT NULL, features text[] DEFAULT NULL, best_iteration boolean DEFAULT false) RETURNS healthscore.model
 AS 'MODULE_PATHNAME', 'hs_import_model' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION healthscore.import_model(text, text, text[], boolean) IS 'The model of a document: format "xgboost" (JSON; binary:logistic, binary:logitraw, reg:logistic, reg:squarederror; gbtree, dart), "lightgbm" (text, v2 to v4; binary, regression) or "healthscore"; NULL: told by the document. features: other names, one for each feature in order; without names in the document they are f0, f1 and so on. best_iteration: drop the trees after the best iteration that the document names. The document is checked in everything; one that is not valid is an error. A NULL document gives NULL.';
+
+CREATE FUNCTION healthscore.import_model(document bytea, format text DEFAULT NULL, features text[] DEFAULT NULL, best_iteration boolean DEFAULT false) RETURNS healthscore.model
+AS 'MODULE_PATHNAME', 'hs_import_model_bytes' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION healthscore.import_model(bytea, text, text[], boolean) IS 'The same from the bytes of a file: UBJSON, in which XGBoost saves by default, or any of the documents that import_model(text) reads, in UTF-8.';
 
 CREATE FUNCTION healthscore.export_model(model healthscore.model, format text DEFAULT 'xgboost') RETURNS text
 AS 'MODULE_PATHNAME', 'hs_export_model' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000;

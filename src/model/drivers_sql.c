@@ -35,7 +35,7 @@ typedef struct Drivers
  * Contributions of the features of this call; they stay valid until the next.
  */
 static const HsModel *
-contribute(FunctionCallInfo fcinfo, bool record, int missing_ok,
+contribute(FunctionCallInfo fcinfo, HsFeatureInput input, int missing_ok,
 		   HsFeatureSite **site, Drivers **drivers)
 {
 	const HsModel *model;
@@ -43,9 +43,7 @@ contribute(FunctionCallInfo fcinfo, bool record, int missing_ok,
 	Drivers *d;
 	int i;
 
-	model = record ? hs_features_record(fcinfo, HS_PART_WARM,
-										PG_GETARG_BOOL(missing_ok), s)
-				   : hs_features_array(fcinfo, HS_PART_WARM, s);
+	model = hs_features(fcinfo, input, HS_PART_WARM, missing_ok, s);
 	if (s->extra == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(s->extra_context);
@@ -68,11 +66,11 @@ contribute(FunctionCallInfo fcinfo, bool record, int missing_ok,
 }
 
 static Datum
-contributions(FunctionCallInfo fcinfo, bool record)
+contributions(FunctionCallInfo fcinfo, HsFeatureInput input)
 {
 	HsFeatureSite *site;
 	Drivers *drivers;
-	const HsModel *model = contribute(fcinfo, record, 2, &site, &drivers);
+	const HsModel *model = contribute(fcinfo, input, 2, &site, &drivers);
 	bool *nulls = palloc0_array(bool, model->n_features + 1);
 
 	PG_RETURN_ARRAYTYPE_P(
@@ -87,14 +85,21 @@ PG_FUNCTION_INFO_V1(hs_contributions);
 Datum
 hs_contributions(PG_FUNCTION_ARGS)
 {
-	return contributions(fcinfo, false);
+	return contributions(fcinfo, HS_FEATURES_ARRAY);
 }
 
 PG_FUNCTION_INFO_V1(hs_contributions_record);
 Datum
 hs_contributions_record(PG_FUNCTION_ARGS)
 {
-	return contributions(fcinfo, true);
+	return contributions(fcinfo, HS_FEATURES_RECORD);
+}
+
+PG_FUNCTION_INFO_V1(hs_contributions_jsonb);
+Datum
+hs_contributions_jsonb(PG_FUNCTION_ARGS)
+{
+	return contributions(fcinfo, HS_FEATURES_JSONB);
 }
 
 /*
@@ -138,7 +143,7 @@ direction(double contribution)
 }
 
 static Datum
-drivers_rows(FunctionCallInfo fcinfo, bool record)
+drivers_rows(FunctionCallInfo fcinfo, HsFeatureInput input)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	HsFeatureSite *site;
@@ -148,7 +153,7 @@ drivers_rows(FunctionCallInfo fcinfo, bool record)
 	int k;
 
 	InitMaterializedSRF(fcinfo, 0);
-	model = contribute(fcinfo, record, 3, &site, &drivers);
+	model = contribute(fcinfo, input, 3, &site, &drivers);
 	n = choose(drivers, model->n_features, PG_GETARG_INT32(2));
 	for (k = 0; k < n; k++)
 	{
@@ -176,22 +181,29 @@ PG_FUNCTION_INFO_V1(hs_drivers);
 Datum
 hs_drivers(PG_FUNCTION_ARGS)
 {
-	return drivers_rows(fcinfo, false);
+	return drivers_rows(fcinfo, HS_FEATURES_ARRAY);
 }
 
 PG_FUNCTION_INFO_V1(hs_drivers_record);
 Datum
 hs_drivers_record(PG_FUNCTION_ARGS)
 {
-	return drivers_rows(fcinfo, true);
+	return drivers_rows(fcinfo, HS_FEATURES_RECORD);
+}
+
+PG_FUNCTION_INFO_V1(hs_drivers_jsonb);
+Datum
+hs_drivers_jsonb(PG_FUNCTION_ARGS)
+{
+	return drivers_rows(fcinfo, HS_FEATURES_JSONB);
 }
 
 static Datum
-drivers_json(FunctionCallInfo fcinfo, bool record)
+drivers_json(FunctionCallInfo fcinfo, HsFeatureInput input)
 {
 	HsFeatureSite *site;
 	Drivers *drivers;
-	const HsModel *model = contribute(fcinfo, record, 3, &site, &drivers);
+	const HsModel *model = contribute(fcinfo, input, 3, &site, &drivers);
 	double margin =
 		hs_finite_margin(hs_model_margin(model, site->values, site->scratch));
 	double others = 0;
@@ -238,12 +250,19 @@ PG_FUNCTION_INFO_V1(hs_drivers_json);
 Datum
 hs_drivers_json(PG_FUNCTION_ARGS)
 {
-	return drivers_json(fcinfo, false);
+	return drivers_json(fcinfo, HS_FEATURES_ARRAY);
 }
 
 PG_FUNCTION_INFO_V1(hs_drivers_json_record);
 Datum
 hs_drivers_json_record(PG_FUNCTION_ARGS)
 {
-	return drivers_json(fcinfo, true);
+	return drivers_json(fcinfo, HS_FEATURES_RECORD);
+}
+
+PG_FUNCTION_INFO_V1(hs_drivers_json_jsonb);
+Datum
+hs_drivers_json_jsonb(PG_FUNCTION_ARGS)
+{
+	return drivers_json(fcinfo, HS_FEATURES_JSONB);
 }

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * features.c
- *		Features of one account, from an array or from a row.
+ *		Features of one account, from an array, a row, an object of JSON, or
+ *		names and values.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -52,14 +54,19 @@ forget_row(HsFeatureSite *site)
 	if (site->desc != NULL)
 		FreeTupleDesc(site->desc);
 	site->desc = NULL;
-	if (site->column != NULL)
+	if (site->types != NULL)
 	{
-		pfree(site->column);
 		pfree(site->types);
 		pfree(site->datums);
 		pfree(site->nulls);
 	}
+	site->types = NULL;
+	if (site->column != NULL)
+		pfree(site->column);
 	site->column = NULL;
+	if (site->names != NULL)
+		pfree(site->names);
+	site->names = NULL;
 	site->mapped = false;
 }
 
@@ -108,12 +115,9 @@ infinite(const HsModel *model, int i)
 	pg_unreachable();
 }
 
-const HsModel *
-hs_features_array(FunctionCallInfo fcinfo, HsModelPart part,
-				  HsFeatureSite *site)
+static void
+read_array(const HsModel *model, HsFeatureSite *site, ArrayType *array)
 {
-	const HsModel *model = fetch_model(fcinfo, part, site);
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
 	const double *data = (const double *) ARR_DATA_PTR(array);
 	const bits8 *bitmap = ARR_NULLBITMAP(array);
 	int n = model->n_features;
@@ -138,7 +142,6 @@ hs_features_array(FunctionCallInfo fcinfo, HsModelPart part,
 		if (isinf(site->values[i]))
 			infinite(model, i);
 	}
-	return model;
 }
 
 static bool
@@ -241,12 +244,10 @@ map_row(const HsModel *model, HsFeatureSite *site, Oid type, int32 typmod,
 	site->mapped = true;
 }
 
-const HsModel *
-hs_features_record(FunctionCallInfo fcinfo, HsModelPart part, bool missing_ok,
-				   HsFeatureSite *site)
+static void
+read_record(const HsModel *model, HsFeatureSite *site, HeapTupleHeader row,
+			bool missing_ok)
 {
-	const HsModel *model = fetch_model(fcinfo, part, site);
-	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(1);
 	Oid type = HeapTupleHeaderGetTypeId(row);
 	int32 typmod = HeapTupleHeaderGetTypMod(row);
 	HeapTupleData tuple = { 0 };
@@ -276,6 +277,165 @@ hs_features_record(FunctionCallInfo fcinfo, HsModelPart part, bool missing_ok,
 									site->datums[column]);
 		if (isinf(site->values[i]))
 			infinite(model, i);
+	}
+}
+
+static double
+json_number(const HsModel *model, int i, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return NAN;
+		case jbvBool:
+			return value->val.boolean;
+		case jbvNumeric:
+			return DatumGetFloat8(DirectFunctionCall1(
+				numeric_float8, NumericGetDatum(value->val.numeric)));
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("feature \"%s\" is %s", HS_MODEL_NAME(model, i),
+							value->type == jbvString ? "a string"
+													 : "an array or object"),
+					 errdetail("Features are numbers or booleans; null is not "
+							   "known.")));
+			pg_unreachable();
+	}
+}
+
+static void
+read_jsonb(const HsModel *model, HsFeatureSite *site, Jsonb *object,
+		   bool missing_ok)
+{
+	int i;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		ereport(ERROR, (errcode(ERRCODE_SQL_JSON_OBJECT_NOT_FOUND),
+						errmsg("features must be an object of JSON"),
+						errdetail("Its keys are the names of features.")));
+	for (i = 0; i < model->n_features; i++)
+	{
+		const char *name = HS_MODEL_NAME(model, i);
+		JsonbValue value;
+
+		if (getKeyJsonValueFromContainer(&object->root, name, strlen(name),
+										 &value) != NULL)
+			site->values[i] = json_number(model, i, &value);
+		else if (missing_ok)
+			site->values[i] = NAN;
+		else
+			ereport(ERROR, (errcode(ERRCODE_SQL_JSON_MEMBER_NOT_FOUND),
+							errmsg("object has no key \"%s\", which is a "
+								   "feature of the model",
+								   name),
+							errhint("With missing_ok => true it counts as not "
+									"known.")));
+	}
+}
+
+/* Find the features of the model among names. */
+static void
+map_names(const HsModel *model, HsFeatureSite *site, ArrayType *names)
+{
+	Datum *datums;
+	bool *nulls;
+	int n;
+	int i;
+	int j;
+
+	forget_row(site);
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls,
+					  &n);
+	site->column =
+		MemoryContextAlloc(site->context, model->n_features * sizeof(int));
+	for (i = 0; i < model->n_features; i++)
+	{
+		const char *name = HS_MODEL_NAME(model, i);
+		size_t len = strlen(name);
+
+		for (j = 0; j < n; j++)
+		{
+			if (!nulls[j] &&
+				VARSIZE_ANY_EXHDR(DatumGetPointer(datums[j])) == len &&
+				memcmp(VARDATA_ANY(DatumGetPointer(datums[j])), name, len) == 0)
+				break;
+		}
+		if (j == n)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_PARAMETER),
+					 errmsg("function has no parameter for \"%s\", which is a "
+							"feature of the model",
+							name),
+					 errhint("It was made for another version of the model: "
+							 "make it again with "
+							 "healthscore.create_predict_function().")));
+		site->column[i] = j;
+	}
+	pfree(datums);
+	pfree(nulls);
+	site->names = MemoryContextAlloc(site->context, VARSIZE(names));
+	memcpy(site->names, names, VARSIZE(names));
+	site->mapped = true;
+}
+
+static void
+read_names(const HsModel *model, HsFeatureSite *site, ArrayType *names,
+		   ArrayType *array)
+{
+	const double *data = (const double *) ARR_DATA_PTR(array);
+	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	double *values = palloc_array(double, Max(n, 1));
+	int i;
+
+	if (ARR_NDIM(names) > 1 || ARR_NDIM(array) > 1 ||
+		ArrayGetNItems(ARR_NDIM(names), ARR_DIMS(names)) != n)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("names and features must have one dimension and "
+							   "as many elements")));
+	if (!site->mapped || VARSIZE(site->names) != VARSIZE(names) ||
+		memcmp(site->names, names, VARSIZE(names)) != 0)
+		map_names(model, site, names);
+
+	for (i = 0; i < n; i++)
+	{
+		bool known = bitmap == NULL || (bitmap[i / 8] & (1 << (i % 8))) != 0;
+
+		values[i] = known ? *data++ : NAN;
+	}
+	for (i = 0; i < model->n_features; i++)
+	{
+		site->values[i] = values[site->column[i]];
+		if (isinf(site->values[i]))
+			infinite(model, i);
+	}
+	pfree(values);
+}
+
+const HsModel *
+hs_features(FunctionCallInfo fcinfo, HsFeatureInput input, HsModelPart part,
+			int missing_ok, HsFeatureSite *site)
+{
+	const HsModel *model = fetch_model(fcinfo, part, site);
+
+	switch (input)
+	{
+		case HS_FEATURES_ARRAY:
+			read_array(model, site, PG_GETARG_ARRAYTYPE_P(1));
+			break;
+		case HS_FEATURES_RECORD:
+			read_record(model, site, PG_GETARG_HEAPTUPLEHEADER(1),
+						PG_GETARG_BOOL(missing_ok));
+			break;
+		case HS_FEATURES_JSONB:
+			read_jsonb(model, site, PG_GETARG_JSONB_P(1),
+					   PG_GETARG_BOOL(missing_ok));
+			break;
+		case HS_FEATURES_NAMES:
+			read_names(model, site, PG_GETARG_ARRAYTYPE_P(1),
+					   PG_GETARG_ARRAYTYPE_P(2));
+			break;
 	}
 	return model;
 }

@@ -31,10 +31,11 @@ typedef struct HsFeatureSite
 	bool missing_ok;
 	bool mapped;
 	TupleDesc desc;
-	int *column; /* of each feature, or -1 */
+	int *column; /* of each feature, or -1; of names: which element */
 	Oid *types;	 /* of the columns, under any domain */
 	Datum *datums;
 	bool *nulls;
+	struct varlena *names; /* those that column is of */
 
 	void *extra; /* of the function; reset with the model */
 	MemoryContext extra_context;
@@ -45,11 +46,22 @@ extern double hs_finite_margin(double margin);
 
 extern HsFeatureSite *hs_feature_site(FunctionCallInfo fcinfo);
 
-/* The model of argument 0 and the features of argument 1 in site->values. */
-extern const HsModel *hs_features_array(FunctionCallInfo fcinfo,
-										HsModelPart part, HsFeatureSite *site);
-extern const HsModel *hs_features_record(FunctionCallInfo fcinfo,
-										 HsModelPart part, bool missing_ok,
-										 HsFeatureSite *site);
+/* What argument 1 gives the features as. */
+typedef enum HsFeatureInput
+{
+	HS_FEATURES_ARRAY,	/* in the order of the model */
+	HS_FEATURES_RECORD, /* by the names of columns */
+	HS_FEATURES_JSONB,	/* by the keys of an object */
+	HS_FEATURES_NAMES	/* by an array of names, argument 2 has the values */
+} HsFeatureInput;
+
+/*
+ * The model of argument 0 and its features in site->values.  missing_ok is the
+ * number of the argument that says if a feature of a record or object may be
+ * missing.
+ */
+extern const HsModel *hs_features(FunctionCallInfo fcinfo, HsFeatureInput input,
+								  HsModelPart part, int missing_ok,
+								  HsFeatureSite *site);
 
 #endif /* HEALTHSCORE_FEATURES_H */

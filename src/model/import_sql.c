@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -93,20 +94,53 @@ rename_model(HsModel *model, char **names, int n)
 						   hs_model_extra(model));
 }
 
-/*
- * import_model(document, format, features, best_iteration) -> model.  A NULL
- * document gives NULL; a NULL format is told by the document.
- */
-PG_FUNCTION_INFO_V1(hs_import_model);
-Datum
-hs_import_model(PG_FUNCTION_ARGS)
+static const char *
+skip_space(const char *at, const char *end)
 {
-	text *document;
+	while (at < end && strchr(" \t\r\n", *at) != NULL && *at != '\0')
+		at++;
+	return at;
+}
+
+/*
+ * Which format a text is of.  JSON of XGBoost and our own differ in their keys
+ * only; XGBoost stands for both.
+ */
+static Format
+guess_format(const char *at, const char *end)
+{
+	at = skip_space(at, end);
+	if (at < end && (*at == '{' || *at == '['))
+		return FORMAT_XGBOOST;
+	if (end - at < 5 || memcmp(at, "tree", 4) != 0 ||
+		(at[4] != '\n' && at[4] != '\r'))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("this is no model document that is known"),
+				 errhint("Documents of XGBoost (JSON, UBJSON), LightGBM (text) "
+						 "and the text form of a model can be read.")));
+	return FORMAT_LIGHTGBM;
+}
+
+/* Bytes are text in UTF-8; here, in the encoding of the database. */
+static const char *
+text_of_bytes(const char *data, int *len)
+{
+	const char *text;
+
+	pg_verify_mbstr(PG_UTF8, data, *len, false);
+	text = pg_any_to_server(pnstrdup(data, *len), *len, PG_UTF8);
+	*len = strlen(text);
+	return text;
+}
+
+static Datum
+import_model(FunctionCallInfo fcinfo, bool bytes)
+{
+	struct varlena *document;
 	const char *data;
-	const char *start;
 	int len;
-	Format format;
-	bool json;
+	Format format = FORMAT_XGBOOST;
 	const HsDoc *doc = NULL;
 	char **names = NULL;
 	int n_names = 0;
@@ -121,42 +155,42 @@ hs_import_model(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "healthscore import",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	document = PG_GETARG_TEXT_PP(0);
+	document = PG_GETARG_VARLENA_PP(0);
 	data = VARDATA_ANY(document);
 	len = VARSIZE_ANY_EXHDR(document);
 	if (!PG_ARGISNULL(2))
 		names = read_names(PG_GETARG_ARRAYTYPE_P(2), &n_names);
 
-	for (start = data; start < data + len && strchr(" \t\r\n", *start) != NULL;
-		 start++)
-		;
-	json = start < data + len && (*start == '{' || *start == '[');
 	if (!PG_ARGISNULL(1))
 		format = format_of(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	else if (json)
-		format = FORMAT_XGBOOST;
-	else if (data + len - start >= 5 && memcmp(start, "tree", 4) == 0 &&
-			 (start[4] == '\n' || start[4] == '\r'))
-		format = FORMAT_LIGHTGBM;
+	if (bytes && format == FORMAT_XGBOOST && hs_ubjson_begins(data, len))
+		doc = hs_ubjson_parse(data, len);
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("this is no model document that is known"),
-				 errhint("Documents of XGBoost (JSON), LightGBM (text) and "
-						 "the text form of a model can be read.")));
-	if (format != FORMAT_LIGHTGBM)
-		doc = hs_doc_parse(data, len);
-	if (PG_ARGISNULL(1) && json && hs_doc_find(doc, "healthscore_model"))
+	{
+		if (PG_ARGISNULL(1))
+			format = guess_format(data, data + len);
+		if (bytes)
+			data = text_of_bytes(data, &len);
+		if (format != FORMAT_LIGHTGBM)
+			doc = hs_doc_parse(data, len);
+	}
+	if (PG_ARGISNULL(1) && hs_doc_find(doc, "healthscore_model") != NULL)
 		format = FORMAT_OWN;
 
 	if (format == FORMAT_OWN)
 		model = rename_model(hs_model_from_doc(doc), names, n_names);
 	else
 	{
-		HsForest *forest = format == FORMAT_XGBOOST
-							   ? hs_import_xgboost(doc, best)
-							   : hs_import_lightgbm(start, data + len - start);
+		HsForest *forest;
 
+		if (format == FORMAT_XGBOOST)
+			forest = hs_import_xgboost(doc, best);
+		else
+		{
+			const char *start = skip_space(data, data + len);
+
+			forest = hs_import_lightgbm(start, data + len - start);
+		}
 		forest->features = rename_features(forest->features, forest->n_features,
 										   names, n_names);
 		model = hs_model_pack_forest(forest, NULL);
@@ -166,6 +200,25 @@ hs_import_model(PG_FUNCTION_ARGS)
 	memcpy(copy, model, VARSIZE(model));
 	MemoryContextDelete(context);
 	PG_RETURN_POINTER(copy);
+}
+
+/*
+ * import_model(document, format, features, best_iteration) -> model.  A NULL
+ * document gives NULL; a NULL format is told by the document.
+ */
+PG_FUNCTION_INFO_V1(hs_import_model);
+Datum
+hs_import_model(PG_FUNCTION_ARGS)
+{
+	return import_model(fcinfo, false);
+}
+
+/* The same of a document in bytes: UBJSON, or text in UTF-8. */
+PG_FUNCTION_INFO_V1(hs_import_model_bytes);
+Datum
+hs_import_model_bytes(PG_FUNCTION_ARGS)
+{
+	return import_model(fcinfo, true);
 }
 
 /*

@@ -13,23 +13,30 @@
 #include "model/walk.h"
 
 static double
-array_margin(FunctionCallInfo fcinfo, const HsModel **model)
+margin_of(FunctionCallInfo fcinfo, HsFeatureInput input, const HsModel **model)
 {
 	HsFeatureSite *site = hs_feature_site(fcinfo);
 
-	*model = hs_features_array(fcinfo, HS_PART_HOT, site);
+	*model = hs_features(fcinfo, input, HS_PART_HOT, 2, site);
 	return hs_finite_margin(
 		hs_model_margin(*model, site->values, site->scratch));
 }
 
-static double
-record_margin(FunctionCallInfo fcinfo, const HsModel **model)
+static Datum
+predict(FunctionCallInfo fcinfo, HsFeatureInput input)
 {
-	HsFeatureSite *site = hs_feature_site(fcinfo);
+	const HsModel *model;
+	double margin = margin_of(fcinfo, input, &model);
 
-	*model = hs_features_record(fcinfo, HS_PART_HOT, PG_GETARG_BOOL(2), site);
-	return hs_finite_margin(
-		hs_model_margin(*model, site->values, site->scratch));
+	PG_RETURN_FLOAT8(hs_model_output(model, margin));
+}
+
+static Datum
+predict_margin(FunctionCallInfo fcinfo, HsFeatureInput input)
+{
+	const HsModel *model;
+
+	PG_RETURN_FLOAT8(margin_of(fcinfo, input, &model));
 }
 
 /*
@@ -40,10 +47,7 @@ PG_FUNCTION_INFO_V1(hs_predict);
 Datum
 hs_predict(PG_FUNCTION_ARGS)
 {
-	const HsModel *model;
-	double margin = array_margin(fcinfo, &model);
-
-	PG_RETURN_FLOAT8(hs_model_output(model, margin));
+	return predict(fcinfo, HS_FEATURES_ARRAY);
 }
 
 /* predict(model, row, missing_ok) */
@@ -51,10 +55,23 @@ PG_FUNCTION_INFO_V1(hs_predict_record);
 Datum
 hs_predict_record(PG_FUNCTION_ARGS)
 {
-	const HsModel *model;
-	double margin = record_margin(fcinfo, &model);
+	return predict(fcinfo, HS_FEATURES_RECORD);
+}
 
-	PG_RETURN_FLOAT8(hs_model_output(model, margin));
+/* predict(model, object, missing_ok) */
+PG_FUNCTION_INFO_V1(hs_predict_jsonb);
+Datum
+hs_predict_jsonb(PG_FUNCTION_ARGS)
+{
+	return predict(fcinfo, HS_FEATURES_JSONB);
+}
+
+/* hs_predict_names(model, names, values) */
+PG_FUNCTION_INFO_V1(hs_predict_names);
+Datum
+hs_predict_names(PG_FUNCTION_ARGS)
+{
+	return predict(fcinfo, HS_FEATURES_NAMES);
 }
 
 /* predict_margin(model, features), before the logistic function. */
@@ -62,9 +79,7 @@ PG_FUNCTION_INFO_V1(hs_predict_margin);
 Datum
 hs_predict_margin(PG_FUNCTION_ARGS)
 {
-	const HsModel *model;
-
-	PG_RETURN_FLOAT8(array_margin(fcinfo, &model));
+	return predict_margin(fcinfo, HS_FEATURES_ARRAY);
 }
 
 /* predict_margin(model, row, missing_ok) */
@@ -72,7 +87,13 @@ PG_FUNCTION_INFO_V1(hs_predict_margin_record);
 Datum
 hs_predict_margin_record(PG_FUNCTION_ARGS)
 {
-	const HsModel *model;
+	return predict_margin(fcinfo, HS_FEATURES_RECORD);
+}
 
-	PG_RETURN_FLOAT8(record_margin(fcinfo, &model));
+/* predict_margin(model, object, missing_ok) */
+PG_FUNCTION_INFO_V1(hs_predict_margin_jsonb);
+Datum
+hs_predict_margin_jsonb(PG_FUNCTION_ARGS)
+{
+	return predict_margin(fcinfo, HS_FEATURES_JSONB);
 }

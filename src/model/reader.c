@@ -24,8 +24,7 @@ typedef struct Reader
 	const char *start;
 	const char *at;
 	const char *end;
-	int depth;
-	int n_values;
+	HsDocBuild build;
 } Reader;
 
 pg_noreturn static void
@@ -284,12 +283,26 @@ read_plain(Reader *r, HsDocKind *kind, double *x)
 
 static void read_value(Reader *r, HsDoc *doc);
 
-static HsDoc *
-add_child(Reader *r, HsDoc *parent, HsDoc **last)
+/* One level deeper; build->depth-- comes back. */
+void
+hs_doc_enter(HsDocBuild *build)
+{
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (++build->depth > MAX_NESTING)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("model document is nested too deeply"),
+				 errdetail("Arrays and objects may be nested %d levels deep.",
+						   MAX_NESTING)));
+}
+
+HsDoc *
+hs_doc_add_child(HsDocBuild *build, HsDoc *parent, HsDoc **last)
 {
 	HsDoc *child;
 
-	if (++r->n_values > MAX_VALUES)
+	if (++build->n_values > MAX_VALUES)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("model document has too many values")));
 	child = palloc0_object(HsDoc);
@@ -303,9 +316,36 @@ add_child(Reader *r, HsDoc *parent, HsDoc **last)
 	return child;
 }
 
+/* Room for n numbers, of which there was room for *room. */
+void
+hs_doc_make_room(HsDoc *doc, int64 n, int *room)
+{
+	if (n <= *room)
+		return;
+	if (n > MAX_NUMBERS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("model document has an array that is "
+							   "too long")));
+	*room = n;
+	doc->numbers = doc->numbers == NULL
+					   ? palloc(n * sizeof(double))
+					   : repalloc(doc->numbers, n * sizeof(double));
+}
+
+void
+hs_doc_add_number(HsDoc *doc, double x, int *room)
+{
+	if (doc->n == *room)
+		hs_doc_make_room(doc,
+						 *room < MAX_NUMBERS ? Max((int64) *room * 2, 16)
+											 : (int64) *room + 1,
+						 room);
+	doc->numbers[doc->n++] = x;
+}
+
 /* Numbers read so far become children of their own. */
-static void
-spread_numbers(Reader *r, HsDoc *doc, HsDoc **last)
+void
+hs_doc_spread_numbers(HsDocBuild *build, HsDoc *doc, HsDoc **last)
 {
 	double *numbers = doc->numbers;
 	int n = doc->n;
@@ -316,7 +356,7 @@ spread_numbers(Reader *r, HsDoc *doc, HsDoc **last)
 	doc->n = 0;
 	for (i = 0; i < n; i++)
 	{
-		HsDoc *child = add_child(r, doc, last);
+		HsDoc *child = hs_doc_add_child(build, doc, last);
 
 		child->kind = HS_DOC_NUMBER;
 		child->number = numbers[i];
@@ -345,25 +385,12 @@ read_array(Reader *r, HsDoc *doc)
 		{
 			if (read_plain(r, &kind, &x))
 			{
-				if (doc->n == room)
-				{
-					if (room >= MAX_NUMBERS)
-						ereport(ERROR,
-								(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-								 errmsg("model document has an array that is "
-										"too long")));
-					room = Max(room * 2, 16);
-					doc->numbers =
-						doc->numbers == NULL
-							? palloc(room * sizeof(double))
-							: repalloc(doc->numbers, room * sizeof(double));
-				}
-				doc->numbers[doc->n++] = x;
+				hs_doc_add_number(doc, x, &room);
 				continue;
 			}
-			spread_numbers(r, doc, &last);
+			hs_doc_spread_numbers(&r->build, doc, &last);
 		}
-		read_value(r, add_child(r, doc, &last));
+		read_value(r, hs_doc_add_child(&r->build, doc, &last));
 	} while (take(r, ','));
 	if (!take(r, ']'))
 		fail(r, "\",\" or \"]\"");
@@ -387,7 +414,7 @@ read_object(Reader *r, HsDoc *doc)
 		key = read_string(r);
 		if (!take(r, ':'))
 			fail(r, "\":\"");
-		child = add_child(r, doc, &last);
+		child = hs_doc_add_child(&r->build, doc, &last);
 		child->key = key;
 		read_value(r, child);
 	} while (take(r, ','));
@@ -398,14 +425,7 @@ read_object(Reader *r, HsDoc *doc)
 static void
 read_value(Reader *r, HsDoc *doc)
 {
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	if (++r->depth > MAX_NESTING)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("model document is nested too deeply"),
-				 errdetail("Arrays and objects may be nested %d levels deep.",
-						   MAX_NESTING)));
+	hs_doc_enter(&r->build);
 	if (take(r, '['))
 		read_array(r, doc);
 	else if (take(r, '{'))
@@ -417,7 +437,7 @@ read_value(Reader *r, HsDoc *doc)
 	}
 	else if (!read_plain(r, &doc->kind, &doc->number))
 		fail(r, "a value");
-	r->depth--;
+	r->build.depth--;
 }
 
 /*

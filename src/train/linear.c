@@ -58,9 +58,13 @@ void
 hs_cholesky_solve(const double *a, int n, double *b)
 {
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		b[i] = (b[i] - dot(a + (Size) i * n, b, i)) / a[(Size) i * n + i];
+	}
 	for (int i = n - 1; i >= 0; i--)
 	{
+		CHECK_FOR_INTERRUPTS();
 		b[i] /= a[(Size) i * n + i];
 		for (int j = 0; j < i; j++)
 			b[j] -= a[(Size) i * n + j] * b[i];

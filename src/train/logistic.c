@@ -259,7 +259,12 @@ derive(Fit *fit)
 	int held = 0;
 
 	memset(fit->gradient, 0, sizeof(double) * n);
-	memset(fit->hessian, 0, sizeof(double) * n * n);
+	/* the first time the system finds the memory, which takes a while */
+	for (int i = 0; i < n; i++)
+	{
+		memset(fit->hessian + (Size) i * n, 0, sizeof(double) * (i + 1));
+		look_for_cancel(fit, i);
+	}
 	memset(fit->tile, 0, sizeof(double) * TILE * n);
 	for (int b = 0; b < fit->rows->n_blocks; b++)
 	{
@@ -351,8 +356,11 @@ lasso_step(Fit *fit)
 	double *h = fit->hessian;
 
 	for (int i = 0; i < n; i++)
+	{
 		for (int j = 0; j < i; j++)
 			h[(Size) j * n + i] = h[(Size) i * n + j];
+		look_for_cancel(fit, (int64) i * TILE);
+	}
 	memset(fit->step, 0, sizeof(double) * n);
 	memset(fit->work, 0, sizeof(double) * n);
 	for (int sweep = 0; sweep < 1000; sweep++)
@@ -536,7 +544,7 @@ hs_logistic(HsTrainRows *rows, const HsLogisticParams *params,
 	fit.gradient = hs_train_alloc(memory, room, "coefficients");
 	fit.work = hs_train_alloc(memory, room, "coefficients");
 	fit.tile = hs_train_alloc(memory, room * TILE, "coefficients");
-	fit.hessian = hs_train_alloc(memory, room * fit.size, "the Hessian");
+	fit.hessian = hs_train_alloc_raw(memory, room * fit.size, "the Hessian");
 	fit.ridge = params->penalty == HS_PENALTY_L2 ? 1 / params->C : 0;
 	fit.lasso = params->penalty == HS_PENALTY_L1 ? 1 / params->C : 0;
 

@@ -17,9 +17,8 @@
 
 #include "train/train.h"
 
-/* Zeroed; an error that names the setting if the limit would be passed. */
-void *
-hs_train_alloc(HsTrainMemory *memory, Size size, const char *what)
+static void *
+take(HsTrainMemory *memory, Size size, const char *what, int flags)
 {
 	if (size > memory->limit || memory->used > memory->limit - size)
 		ereport(
@@ -34,7 +33,21 @@ hs_train_alloc(HsTrainMemory *memory, Size size, const char *what)
 					 "rows or features.")));
 	memory->used += size;
 	return MemoryContextAllocExtended(memory->context, Max(size, 1),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+									  MCXT_ALLOC_HUGE | flags);
+}
+
+/* Zeroed; an error that names the setting if the limit would be passed. */
+void *
+hs_train_alloc(HsTrainMemory *memory, Size size, const char *what)
+{
+	return take(memory, size, what, MCXT_ALLOC_ZERO);
+}
+
+/* Not zeroed: for what is so large that this alone could not be cancelled. */
+void *
+hs_train_alloc_raw(HsTrainMemory *memory, Size size, const char *what)
+{
+	return take(memory, size, what, 0);
 }
 
 void

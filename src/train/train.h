@@ -157,6 +157,8 @@ extern int hs_max_train_memory;
 
 /* memory.c */
 extern void *hs_train_alloc(HsTrainMemory *memory, Size size, const char *what);
+extern void *hs_train_alloc_raw(HsTrainMemory *memory, Size size,
+								const char *what);
 extern void hs_train_free(HsTrainMemory *memory, void *p, Size size);
 extern HsTrainBlock *hs_train_next_row(HsTrainRows *rows);
 extern const char **hs_train_idle(const HsTrainRows *rows, int *n);

@@ -157,6 +157,13 @@ SELECT a.model::text = b.model::text AS same
 SELECT report -> 'features' ->> 9999 AS last, report -> 'trees' AS trees
   FROM train_model('SELECT array_agg((id * j % 7)::float8 ORDER BY j) AS x, churned FROM book, generate_series(1, 10000) AS j WHERE id <= 320 GROUP BY id, churned', 'churned',
                    params => (SELECT jsonb_build_object('n_trees', 1, 'max_depth', 2, 'features', jsonb_agg('f' || j ORDER BY j)) FROM generate_series(1, 10000) AS j));
+-- a regression on so many needs 574 MB for the products of those that vary, which is said before it begins
+SET healthscore.max_train_memory = '500MB';
+\set VERBOSITY default
+SELECT train_model('SELECT array_agg((id * j % 7)::float8 ORDER BY j) AS x, churned FROM book, generate_series(1, 10000) AS j WHERE id <= 320 GROUP BY id, churned', 'churned', 'logistic',
+                   params => (SELECT jsonb_build_object('features', jsonb_agg('f' || j ORDER BY j)) FROM generate_series(1, 10000) AS j));
+\set VERBOSITY terse
+RESET healthscore.max_train_memory;
 SELECT train_model('SELECT ''{1}''::float8[] AS x, churned FROM book', 'churned',
                    params => (SELECT jsonb_build_object('features', jsonb_agg('f' || j ORDER BY j)) FROM generate_series(1, 10001) AS j));
 SELECT train_model('SELECT ARRAY[logins, nps]::float8[] AS x, churned FROM book', 'churned');
@@ -176,6 +183,12 @@ SELECT train_model('SELECT logins, nps FROM book LIMIT 100', 'nps', params => '{
 SELECT train_model('SELECT * FROM clean WHERE false', 'churned', force => true);
 SELECT train_model('SELECT * FROM clean LIMIT 1', 'churned', force => true);
 SELECT train_model('SELECT * FROM clean WHERE churned', 'churned', force => true);
+SELECT train_model('SELECT * FROM clean WHERE NOT churned', 'churned', 'logistic', force => true);
+SELECT train_model('SELECT * FROM clean LIMIT 1', 'churned', 'logistic', force => true);
+-- one class only in the rows that train, or in those that validate
+SELECT train_model('SELECT logins, churned, churned AS validates FROM book', 'churned', split => 'validates', force => true);
+SELECT report -> 'train' ->> 'rows' AS train, (report -> 'validation' ->> 'log_loss')::float8 > 0 AS loss
+  FROM train_model('SELECT logins, churned, churned AND id % 2 = 0 AS validates FROM book', 'churned', params => '{"n_trees": 3}', split => 'validates') AS t;
 SELECT train_model('SELECT logins, NULL::boolean AS churned FROM clean', 'churned');
 
 -- labels
@@ -195,6 +208,8 @@ SELECT train_model('SELECT logins, churned, date ''infinity'' AS day FROM book',
 SELECT train_model('SELECT logins, churned, ''x'' AS day FROM book', 'churned', "time" => 'day');
 
 -- features
+SELECT train_model('SELECT NULL::int AS a, ''NaN''::float8 AS b, churned FROM book', 'churned');
+SELECT train_model('SELECT NULL::int AS a, ''NaN''::float8 AS b, churned FROM book', 'churned', 'logistic');
 SELECT train_model('SELECT 1 AS a, NULL::int AS b, churned FROM book', 'churned');
 SELECT train_model('SELECT 1 AS a, NULL::int AS b, churned FROM book', 'churned', 'logistic');
 SELECT report -> 'idle_features' AS idle, report -> 'ignored_columns' AS ignored, report -> 'features' AS features

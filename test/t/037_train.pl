@@ -81,13 +81,18 @@ SELECT pg_temp.cancel();});
 	return $took;
 }
 
+my $many = q{'SELECT array_agg((l.id * j % 1009)::float8 ORDER BY j) AS x, y FROM (SELECT * FROM long LIMIT 310) AS l, generate_series(1, 10000) AS j GROUP BY l.id, y'};
+my $f = q{(SELECT jsonb_build_object('features', jsonb_agg('f' || j ORDER BY j)) FROM generate_series(1, 10000) AS j)};
 my %calls = (
 	'boosting many rows' => q{'SELECT * FROM long', 'y', params => '{"n_trees": 20000, "eta": 0.001}', ignore => '{id}'},
 	'boosting many features' => q{'SELECT * FROM wide', 'y', params => '{"n_trees": 20000, "eta": 0.001, "max_depth": 12}', ignore => '{id}'},
 	'regression on many features' => q{'SELECT w.* FROM wide w, generate_series(1, 5)', 'y', 'logistic', '{"C": 1e9, "max_iter": 10000, "tol": 1e-300}', ignore => '{id}'},
 	'L1' => q{'SELECT w.* FROM wide w', 'y', 'logistic', '{"penalty": "l1", "max_iter": 10000, "tol": 1e-300, "C": 1000}', ignore => '{id}'},
+	'boosting 10,000 features' => qq{$many, 'y', 'trees', $f || '{"n_trees": 20000, "max_depth": 10}', force => true},
+	'regression on 10,000 features' => qq{$many, 'y', 'logistic', $f, force => true},
+	'L1 on 10,000 features' => qq{$many, 'y', 'logistic', $f || '{"penalty": "l1"}', force => true},
 	'reading rows' => q{'SELECT l.* FROM long l, generate_series(1, 20)', 'y', ignore => '{id}'});
-my %after = ('regression on many features' => [ 1, 1.7, 2.4 ]);
+my %after = ('regression on many features' => [ 1, 1.7, 2.4 ], map { ("$_ on 10,000 features" => [ 1.5, 2.5, 4 ]) } ('regression', 'L1'));
 foreach my $what (sort keys %calls)
 {
 	my @took;

@@ -55,6 +55,7 @@ jsonb_build_object('healthscore_model', 1, 'kind', 'logistic', 'intercept', inte
 SELECT healthscore.store_model('churn', linear(i / 3.0), E'a\tnote', base_rate => 0.1, as_of => '2026-06-01', horizon => 30) FROM generate_series(1, 3) i;
 SELECT healthscore.deploy('churn', 1), healthscore.deploy('churn', 2, true), healthscore.assign_model('churn', 'pulse');
 SELECT healthscore.deploy('churn', 3), healthscore.rollback('churn', 'no good'), healthscore.record_metrics('churn', 1, '{"auc": 0.75}'), healthscore.archive_model('churn', 3);
+SELECT healthscore.create_predict_function('churn');
 CALL healthscore.refresh('2026-06-28');
 SELECT healthscore.publish_scorecard(pulse('pulse', 14), 'second');
 SELECT healthscore.publish_scorecard(pulse('old', 7));
@@ -102,6 +103,7 @@ UNION ALL SELECT count(*), md5(string_agg(x::text, '' ORDER BY account_id)) FROM
 UNION ALL SELECT count(*), md5(string_agg(healthscore.measured(card, '2026-06-30', p, NULL)::text, '' ORDER BY account_id)) FROM report.kept x
 UNION ALL SELECT count(indexdef), string_agg(indexdef, ' ') FROM pg_indexes WHERE tablename = 'health_kept'
 UNION ALL SELECT 0, obj_description('report.health'::regclass)
+UNION ALL SELECT 0, public.predict_churn(login_rate => 8.5, mood => 0.2)::text
 UNION ALL SELECT 0, string_agg(reloptions::text, '') FROM pg_class WHERE oid = 'report.health'::regclass
 UNION ALL SELECT 0, has_table_privilege('reader', 'healthscore.portfolio', 'SELECT')::text};
 my ($tables_want, $objects_want) = (sql('src', $tables), sql('src', $objects));

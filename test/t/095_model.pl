@@ -93,6 +93,15 @@ SELECT healthscore.import_model(document) FROM long});
 like($err, qr/statement timeout/, 'a long import is cancelled');
 my ($last) = $out =~ /Time: ([\d.]+) ms[^\n]*\s*\z/;
 cmp_ok($last, '<', 1000, "after $last ms");
+sql(q~CREATE TABLE long_bytes AS SELECT '{i\001x[#L'::bytea || int8send(50000000) || decode(repeat('5a', 50000000), 'hex') AS document~);
+($rc, $out, $err) = $node->psql('postgres', q{
+SELECT sum(length(document)) FROM long_bytes;
+SET statement_timeout = '50ms';
+\timing on
+SELECT healthscore.import_model(document) FROM long_bytes});
+like($err, qr/statement timeout/, 'so is one of bytes');
+($last) = $out =~ /Time: ([\d.]+) ms[^\n]*\s*\z/;
+cmp_ok($last, '<', 1000, "after $last ms");
 
 is(sql('SELECT 1'), '1', 'the server runs');
 $node->stop;
