@@ -35,7 +35,9 @@ FROM (SELECT j.version AS place, CASE j.algorithm WHEN 'trees' THEN 'trees' ELSE
       FROM judged AS j WHERE j.version = 1 AND j.metric = 'base_rate') AS x
 GROUP BY x.place, x.what ORDER BY x.place;
 \echo
-SELECT format('  The trees are %s; calibration slope %s, %s.', max(finding) FILTER (WHERE metric = 'verdict'), to_char(max(value) FILTER (WHERE metric = 'calibration_slope'), 'FM0.00'),
+SELECT format(E'  The trees are %s.\n  Of the latter %s %% were expected, %s %% lost: %s; calibration slope %s, %s.', max(finding) FILTER (WHERE metric = 'verdict'),
+              to_char(100 * max(value) FILTER (WHERE metric = 'mean_prediction'), 'FM990.0'), to_char(100 * max(value) FILTER (WHERE metric = 'base_rate'), 'FM990.0'),
+              max(finding) FILTER (WHERE metric = 'mean_prediction'), to_char(max(value) FILTER (WHERE metric = 'calibration_slope'), 'FM0.00'),
               max(finding) FILTER (WHERE metric = 'calibration_slope'))
 FROM judged WHERE version = 1 AND only_due;
 

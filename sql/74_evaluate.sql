@@ -128,6 +128,8 @@ DECLARE
     loss double precision;
     base_loss double precision;
     slope double precision;
+    mean double precision;
+    range record;
     flat boolean := lower_end <= 0.5 AND upper_end >= 0.5;
     verdict text;
 BEGIN
@@ -135,7 +137,10 @@ BEGIN
     n := coalesce(n, 0);
     positives := coalesce(positives, 0);
     rate := positives / nullif(n, 0)::double precision;
+    -- rows of an account are alike: the interval is that of as many accounts
+    SELECT w.low, w.high INTO range FROM healthscore.wilson_interval(rate * coalesce(accounts, n), coalesce(accounts, n), level) AS w;
     IF probabilities AND n > 0 THEN
+        SELECT c.mean_predicted INTO mean FROM healthscore.calibration_curve(r, 1) AS c;
         loss := healthscore.log_loss(r);
         base_loss := CASE WHEN positives IN (0, n) THEN 0 ELSE -rate * ln(rate) - (1 - rate) * ln(1 - rate) END;
         slope := CASE WHEN positives NOT IN (0, n) THEN healthscore.calibration_slope(r) END;
@@ -164,19 +169,21 @@ BEGIN
         (2, 'pending', pending::double precision, NULL, NULL, CASE WHEN pending > 0 THEN 'left out: their outcome is not known yet' END),
         (3, 'accounts', accounts::double precision, NULL, NULL, NULL),
         (4, 'positives', positives::double precision, NULL, NULL, CASE WHEN least(positives, n - positives) < 30 THEN 'few: the rest is uncertain' END),
-        (5, 'base_rate', rate, (healthscore.wilson_interval(positives, n, level)).low, (healthscore.wilson_interval(positives, n, level)).high, NULL),
-        (6, 'auc', area, lower_end, upper_end, CASE WHEN area IS NULL THEN 'not known: both outcomes are needed' WHEN upper_end < 0.5 THEN 'worse than chance' WHEN flat THEN 'may be chance'
+        (5, 'base_rate', rate, range.low, range.high, NULL),
+        (6, 'mean_prediction', mean, NULL, NULL, CASE WHEN mean < range.low THEN 'probabilities are too low' WHEN mean > range.high THEN 'probabilities are too high'
+            WHEN mean IS NOT NULL THEN 'as it should be' END),
+        (7, 'auc', area, lower_end, upper_end, CASE WHEN area IS NULL THEN 'not known: both outcomes are needed' WHEN upper_end < 0.5 THEN 'worse than chance' WHEN flat THEN 'may be chance'
             WHEN lower_end IS NOT NULL THEN 'better than chance' END),
-        (7, 'average_precision', healthscore.average_precision(r), NULL, NULL, NULL),
-        (8, 'log_loss', loss, NULL, NULL, CASE WHEN NOT probabilities THEN 'the model does not predict probabilities'
+        (8, 'average_precision', healthscore.average_precision(r), NULL, NULL, NULL),
+        (9, 'log_loss', loss, NULL, NULL, CASE WHEN NOT probabilities THEN 'the model does not predict probabilities'
             WHEN loss < base_loss THEN format('below %s of the base rate', round(base_loss::numeric, 4)) ELSE format('not below %s of the base rate', round(base_loss::numeric, 4)) END),
-        (9, 'brier', CASE WHEN probabilities THEN healthscore.brier(r) END, NULL, NULL, CASE WHEN NOT probabilities THEN 'the model does not predict probabilities'
+        (10, 'brier', CASE WHEN probabilities THEN healthscore.brier(r) END, NULL, NULL, CASE WHEN NOT probabilities THEN 'the model does not predict probabilities'
             WHEN healthscore.brier(r) < rate * (1 - rate) THEN format('below %s of the base rate', round((rate * (1 - rate))::numeric, 4)) ELSE format('not below %s of the base rate', round((rate * (1 - rate))::numeric, 4)) END),
-        (10, 'lift', healthscore.lift(r), NULL, NULL, 'of the tenth with the highest predictions'),
-        (11, 'calibration_slope', slope, NULL, NULL, CASE WHEN slope IS NULL THEN NULL WHEN slope < 0.9 THEN 'probabilities are too extreme' WHEN slope > 1.15 THEN 'probabilities are too cautious' ELSE 'as it should be' END),
-        (12, 'calibration_intercept', CASE WHEN slope IS NOT NULL THEN healthscore.calibration_intercept(r) END, NULL, NULL, NULL),
-        (13, 'calibration_error', CASE WHEN probabilities THEN healthscore.calibration_error(r) END, NULL, NULL, NULL),
-        (14, 'verdict', NULL, NULL, NULL, verdict)) AS m(place, metric, value, low, high, finding)
+        (11, 'lift', healthscore.lift(r), NULL, NULL, 'of the tenth with the highest predictions'),
+        (12, 'calibration_slope', slope, NULL, NULL, CASE WHEN slope IS NULL THEN NULL WHEN slope < 0.9 THEN 'probabilities are too extreme' WHEN slope > 1.15 THEN 'probabilities are too cautious' ELSE 'as it should be' END),
+        (13, 'calibration_intercept', CASE WHEN slope IS NOT NULL THEN healthscore.calibration_intercept(r) END, NULL, NULL, NULL),
+        (14, 'calibration_error', CASE WHEN probabilities THEN healthscore.calibration_error(r) END, NULL, NULL, NULL),
+        (15, 'verdict', NULL, NULL, NULL, verdict)) AS m(place, metric, value, low, high, finding)
     ORDER BY m.place;
 END
 $$;
@@ -230,7 +237,7 @@ BEGIN ATOMIC
     SELECT e.metric, e.value, e.low, e.high, e.finding
     FROM healthscore.hs_evaluate(model, query, label, account, features, missing_ok, level, current_setting('search_path')) AS e;
 END;
-COMMENT ON FUNCTION healthscore.evaluate(healthscore.model, text, text, text, text, boolean, double precision) IS 'How well a model foretells the rows of query, a SELECT that changes nothing and runs with the rights of the caller. They must not be those that it was trained on. label: column with the outcome, boolean or 0 and 1, NULL while it is not known (pending: left out and counted). Features are matched by name as by predict(model, record, missing_ok); or features names a double precision[] in the order of model_features(). account: column that tells accounts apart; then the interval of the AUC allows for the rows of an account being alike (Obuchowski), else it is that of DeLong for independent rows. A row for each of: rows (with an outcome), pending, accounts, positives, base_rate, auc, average_precision, log_loss, brier, lift (of a tenth), calibration_slope, calibration_intercept, calibration_error, and verdict, in words: "no better than the base rate" if 0.5 lies in the interval of the AUC (ends included), or the log loss is not below that of the base rate of these rows. low, high: interval of probability level; NULL where there is none.';
+COMMENT ON FUNCTION healthscore.evaluate(healthscore.model, text, text, text, text, boolean, double precision) IS 'How well a model foretells the rows of query, a SELECT that changes nothing and runs with the rights of the caller. They must not be those that it was trained on. label: column with the outcome, boolean or 0 and 1, NULL while it is not known (pending: left out and counted). Features are matched by name as by predict(model, record, missing_ok); or features names a double precision[] in the order of model_features(). account: column that tells accounts apart; then the interval of the AUC allows for the rows of an account being alike (Obuchowski), else it is that of DeLong for independent rows. A row for each of: rows (with an outcome), pending, accounts, positives, base_rate (of rows with several for an account the interval is that of so many accounts), mean_prediction (too low or too high if outside that interval), auc, average_precision, log_loss, brier, lift (of a tenth), calibration_slope, calibration_intercept, calibration_error, and verdict, in words: "no better than the base rate" if 0.5 lies in the interval of the AUC (ends included), or the log loss is not below that of the base rate of these rows. low, high: interval of probability level; NULL where there is none.';
 
 -- Calibration
 

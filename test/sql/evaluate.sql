@@ -58,6 +58,10 @@ SELECT m.name, max(value) FILTER (WHERE metric = 'auc') AS auc, max(finding) FIL
                ('never', 'SELECT * FROM past WHERE NOT churned;'), ('once', '(SELECT * FROM past WHERE NOT churned LIMIT 1) UNION ALL SELECT * FROM past WHERE churned'), ('perfect', 'SELECT i::float8 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i -- all'),
                ('few', 'SELECT i::float8 AS x, i > 0 OR i = -6 AS churned FROM generate_series(-12, 12) AS i')) AS m(name, query),
        evaluate(:'good', m.query, 'churned') GROUP BY 1 ORDER BY 1;
+-- the mean of the predictions against the rate, whose interval is that of 100 accounts, not of 1,000 rows
+SELECT shift, abs(max(value) FILTER (WHERE metric = 'mean_prediction') - (SELECT avg(1 / (1 + exp(-x - shift))) FROM past WHERE churned IS NOT NULL)) < 1e-12 AS mean, max(finding) FILTER (WHERE metric = 'mean_prediction') AS finding,
+       bool_and(e.low = w.low AND e.high = w.high) FILTER (WHERE metric = 'base_rate') AS interval
+  FROM unnest('{-6,-0.5,0,0.5,6}'::float8[]) AS shift, evaluate(line('x', 1, shift), 'SELECT * FROM past', 'churned', account => 'account') AS e, wilson_interval(50.5, 100) AS w GROUP BY 1 ORDER BY 1;
 -- without an interval by accounts: perfect, and constant
 SELECT m.name, e.metric, e.value, e.low, e.high, e.finding FROM (VALUES ('perfect', 'SELECT i AS id, i::float8 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i'), ('constant', 'SELECT i AS id, 0 AS x, i > 0 AS churned FROM generate_series(-50, 50) AS i'),
        ('one account', 'SELECT 1 AS id, x, churned FROM past')) AS m(name, query), evaluate(:'good', m.query, 'churned', account => 'id') AS e WHERE e.metric IN ('auc', 'verdict') ORDER BY 1, 2;

@@ -132,7 +132,7 @@ utf8::decode($report);
 is(scalar(grep { length > 120 } split /\n/, $report), 0, 'the report fits 120 columns');
 unlike($report, qr/\e/, 'no colors unless asked');
 like($report, qr/^Quillon Payments +green .* silent API customer$/m, 'the report tells the stories');
-like($report, qr/^  trees +0\.\d{3} \[.*better than the base rate; calibration slope.*^  risk of 20 % or more .* days\n.*^Why .* has a risk of \d+ %.*1 \/ \(1 \+ exp\(-x\)\)/ms,
+like($report, qr/^  trees +0\.\d{3} \[.*better than the base rate\.\s.*calibration slope.*^  risk of 20 % or more .* days\n.*^Why .* has a risk of \d+ %.*1 \/ \(1 \+ exp\(-x\)\)/ms,
 	'and AUC, calibration, back-test and drivers');
 like(script('one', '-v', 'color=1', @report), qr/\e\[31m/, 'colors when asked');
 
