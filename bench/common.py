@@ -29,15 +29,15 @@ def ask(sql):
     return psql(sql).stdout.strip()
 
 
-def database(name, load):
-    """Use a database of its own, and load it if it is not there yet."""
+def database(name, load, template=None):
+    """Use a database of its own, and load it if it is not there yet; with a template, as a copy."""
     os.environ["PGDATABASE"] = "postgres"
     there = ask(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
     if not there:
-        ask(f"CREATE DATABASE {name}")
+        ask(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}")
     os.environ["PGDATABASE"] = name
     if not there:
-        ask("CREATE EXTENSION healthscore")
+        ask("CREATE EXTENSION IF NOT EXISTS healthscore")
         load()
 
 

@@ -63,12 +63,16 @@ MEASURES = ["login_rate", "days_since_login", "seat_utilisation", "weekly_active
 ALL = ", ".join(f"count({m})" for m in MEASURES)
 
 
+def differ(ours, plain):
+    """SQL: do the measures of the scorecard and those of the careful SQL differ?"""
+    at = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]
+    return " OR ".join(f"({ours}.measures[{i}] IS NULL) <> ({plain}.{n} IS NULL) OR abs({ours}.measures[{i}] - {plain}.{n}) > 1e-9 * greatest(1, abs({plain}.{n}))"
+                       for i, n in zip(at, MEASURES))
+
+
 def check_same():
     """The careful SQL must give the measures that the scorecard gives."""
-    at = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]
-    differ = " OR ".join(f"(x.measures[{i}] IS NULL) <> (c.{n} IS NULL) OR abs(x.measures[{i}] - c.{n}) > 1e-9 * greatest(1, abs(c.{n}))"
-                         for i, n in zip(at, MEASURES))
-    return ask(f"SELECT count(*) || ' accounts, ' || count(*) FILTER (WHERE {differ}) || ' differ' "
+    return ask(f"SELECT count(*) || ' accounts, ' || count(*) FILTER (WHERE {differ('x', 'c')}) || ' differ' "
                f"FROM ({careful('healthscore.signals', 'healthscore.accounts')}) c "
                f"FULL JOIN healthscore.scores('core', {AS_OF}) x USING (account_id)")
 
