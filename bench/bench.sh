@@ -5,10 +5,10 @@
 # of the benchmark in it.  Each compares by CPU time, interleaved, and prints
 # Markdown.
 #
-#   PARTS="portfolio learn model train quality"   which, and in which order
+#   PARTS="portfolio learn model train quality"   which, and in which order;
+#                             large: 100,000 accounts in one statement
 #   ROUNDS=5                  timed rounds
 #   ACCOUNTS=10000 DAYS=365   size of the portfolio
-#   LARGE=1                   also 100,000 accounts in one statement, 64 MB
 #   ROWS=50000                rows that models learn from and predict
 #   SEEDS=5                   trainings that a quality is the mean of
 #   HEALTHSCORE_DATA          folder of the open data, ../shared/data
@@ -73,10 +73,8 @@ CONF
 "${as_user[@]}" "$bin/pg_ctl" -D "$work/data" -l "$work/server.log" -w start >/dev/null
 
 export PGHOST=$socket PGUSER=postgres PGDATABASE=postgres PATH="$bin:$PATH"
-printed=$(mktemp -d)
 for part in $parts; do
 	echo "bench: $part" >&2
-	"$python" bench/common.py print "$part" | tee "$printed/$part.md"
-	[ -z "${README:-}" ] || "$python" bench/common.py readme "$part" "$printed/$part.md"
+	"$python" bench/common.py print "$part" | tee "$work/$part.md"
+	[ -z "${README:-}" ] || "$python" bench/common.py readme "$part" "$work/$part.md"
 done
-rm -rf "$printed"

@@ -79,7 +79,7 @@ def peer(python, *args):
 
 def by_version(name):
     library, version = name.split()
-    return library, [int(x) for x in version.split(".") if x.isdigit()]
+    return list(LIBRARIES.values()).index(library), [int(x) for x in version.split(".") if x.isdigit()]
 
 
 @functools.lru_cache(maxsize=None)
@@ -142,6 +142,7 @@ def verdict(reached):
 
 
 def goals(*rows):
+    print("\n### Against the goals")
     markdown(["goal", "measured", "reached"], *rows)
 
 

@@ -131,7 +131,6 @@ def main():
     print(f"\n{ACCOUNTS:,} accounts × {portfolio.DAYS} days, {ROUNDS} interleaved rounds.")
     learn()
     reached = [*sets(), *backtests(), *metrics(), *nights()]
-    print("\n### Against the goals")
     goals(*reached)
 
 

@@ -213,15 +213,6 @@ def night():
             ["preview of a draft with unchanged measures at least 20 × faster than a refresh", *ratio(rows, base, preview, least=20)]]
 
 
-def large():
-    database("large", lambda: load(accounts=100000, first=275))
-    plan = ask("SET work_mem = '64MB'; EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) " + ask(f"SELECT healthscore.score_query('core', as_of => {AS_OF})"))
-    print("\n### 100,000 accounts in one statement, work_mem 64 MB\n\n```")
-    print("\n".join(line for line in plan.splitlines() if "Aggregate" in line or "Batches" in line or "Execution" in line))
-    print("```")
-    return [["100,000 accounts in one statement, `work_mem` 64 MB", "see the plan", verdict("Batches: 1 " in plan)]]
-
-
 def load(accounts=ACCOUNTS, first=0):
     psql(open(os.path.join(HERE, "portfolio.sql")).read(), "-v", f"accounts={accounts}", "-v", f"days={DAYS}", "-v", f"first={first}")
 
@@ -232,11 +223,7 @@ def main():
     duck = Duck() if duckdb else None
     print(f"\nDuckDB {duckdb.__version__ if duckdb else 'is not there and left out'}; {ACCOUNTS:,} accounts × {DAYS} days, {ask('SELECT count(*) FROM healthscore.signals')} rows, "
           f"{ask('SELECT pg_size_pretty(pg_table_size($$healthscore.signals$$))')}; {ROUNDS} interleaved rounds; jit off, no parallelism.")
-    reached = [*score(duck), *slope(), *history(duck), *peers(), *night()]
-    if os.environ.get("LARGE"):
-        reached += large()
-    print("\n### Against the goals")
-    goals(*reached)
+    goals(*score(duck), *slope(), *history(duck), *peers(), *night())
 
 
 if __name__ == "__main__":
