@@ -69,12 +69,12 @@ def interleave(own, others, rounds, warm=True):
 
 # Peers: libraries of other interpreters, which peer.py calls.
 
-def peer(python, *args):
+def peer(python, *args, failed=None):
     done = subprocess.run([python, os.path.join(HERE, "peer.py"), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False)
-    if done.returncode:
+    if done.returncode and failed is None:
         sys.exit(done.stderr)
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) if done.returncode == 0 else failed
 
 
 def by_version(name):
@@ -88,7 +88,7 @@ def peers(*libraries):
     found = {}
     for python in os.environ.get("PEERS", "").split():
         if os.access(python, os.X_OK):
-            for library, version in peer(python, "versions").items():
+            for library, version in peer(python, "versions", failed={}).items():
                 found.setdefault(f"{LIBRARIES[library]} {version}", (python, library))
     return {name: found[name] for name in sorted(found, key=by_version) if found[name][1] in libraries}
 

@@ -108,7 +108,7 @@ def metrics():
 def learn():
     ask(f"""SELECT healthscore.create_training_set('public.learned', {CARD}, {AS_OF}, every => 30, horizon => 30);
         SELECT healthscore.train('churn', 'SELECT * FROM public.learned', 'label', params => '{{"n_trees": 200, "max_depth": 6, "eta": 0.05}}',
-            account => 'account_id', ignore => '{{observed_on,outcome_date}}', as_of => {AS_OF}, horizon => 30);
+            account => 'account_id', ignore => '{{observed_on,outcome_date}}', force => true, as_of => {AS_OF}, horizon => 30);
         SELECT healthscore.deploy('churn', 1)""")
 
 

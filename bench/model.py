@@ -48,8 +48,8 @@ def same(folder):
         \\copy contrib FROM '{folder}/contribs.csv' (FORMAT csv)
         SELECT format('%s of %s margins are equal', count(*) FILTER (WHERE healthscore.predict_margin({MODEL}, features) = margin), count(*))
         FROM arrays JOIN margin ON n = id - 1;
-        SELECT format('contributions differ by %s at most', to_char(max((SELECT max(abs(a - b)) FROM unnest(healthscore.contributions({MODEL}, features),
-            c.contributions) AS u (a, b))), 'FM9.9EEEE')) FROM arrays JOIN contrib AS c ON n = id - 1""").stdout.strip().replace("\n", ", ")
+        SELECT format('contributions differ by %s at most', trim(to_char(max((SELECT max(abs(a - b)) FROM unnest(healthscore.contributions({MODEL}, features),
+            c.contributions) AS u (a, b))), '9.9EEEE'))) FROM arrays JOIN contrib AS c ON n = id - 1""").stdout.strip().replace("\n", ", ")
 
 
 def main():
@@ -80,7 +80,8 @@ def main():
                     timed.setdefault(f"{name}: {PEER[key]}", []).append(seconds)
                 equal.setdefault(name, same(folder))
     timings(timed, "µs", 1e6, 2)
-    print("\n" + " ".join(f"{name}: {text}." for name, text in equal.items()))
+    if equal:
+        print("\n" + " ".join(f"{name}: {text}." for name, text in equal.items()))
     first, later = cold()
     old, new = "XGBoost 1.7.4: ", (list(others)[-1] if others else "") + ": "
     goals(

@@ -31,7 +31,8 @@ class Duck:
     """DuckDB with one thread, on its own file and on rows that come from PostgreSQL."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp()
+        self.kept = tempfile.TemporaryDirectory()
+        self.folder = self.kept.name
         self.csv = os.path.join(self.folder, "window.csv")
         every = os.path.join(self.folder, "all.csv")
         accounts = os.path.join(self.folder, "accounts.csv")

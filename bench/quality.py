@@ -143,7 +143,7 @@ def whole_way(name):
 
 def main():
     if not os.path.isdir(os.path.join(DATA, "baselines")):
-        print(f"No open data in {DATA}, which HEALTHSCORE_DATA names: this part is left out.")
+        print(f"No open data in {DATA}, so this part is left out; HEALTHSCORE_DATA names the folder.")
         return
     database("quality", load)
     machine("xgboost", "lightgbm", "sklearn")
