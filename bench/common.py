@@ -117,13 +117,19 @@ def markdown(*rows):
     sys.stdout.flush()
 
 
+def by_round(over, under):
+    """Ratios round by round; what ran once is set against every round of the other."""
+    n = max(len(over), len(under))
+    return [o / u for o, u in zip(over * (n // len(over)), under * (n // len(under)))]
+
+
 def timings(rows, unit="ms", scale=1000, digits=0):
     base = next(iter(rows.values()))
     out = [["what", f"CPU {unit}, median", "least", "ratio to the first row", "least to most"]]
     for name, values in rows.items():
-        ratios = [v / b for v, b in zip(values, base)]
+        ratios = by_round(values, base)
         out.append([name, f"{statistics.median(values) * scale:.{digits}f}", f"{min(values) * scale:.{digits}f}",
-                    f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f} to {max(ratios):.2f}" if len(ratios) > 1 else ""])
+                    f"{statistics.median(ratios):.2f}", f"{min(ratios):.2f} to {max(ratios):.2f}" if len(ratios) > 1 and values is not base else ""])
     markdown(*out)
 
 
@@ -131,7 +137,7 @@ def ratio(rows, over, under, least=None, most=None):
     """Columns of a goal: the ratio of two rows, round by round, and if it is at least or at most so much."""
     if over not in rows or under not in rows:
         return "not measured", ""
-    ratios = [o / u for o, u in zip(rows[over], rows[under])]
+    ratios = by_round(rows[over], rows[under])
     r = statistics.median(ratios)
     text = f"{r:.2f} ×" + (f" ({min(ratios):.2f} to {max(ratios):.2f})" if len(ratios) > 1 else "")
     return text, verdict((least is None or r >= least) and (most is None or r <= most))
