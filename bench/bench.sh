@@ -50,8 +50,11 @@ fi
 if ! has /usr/bin/python3 "xgboost, sklearn" && command -v apt-get >/dev/null; then
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo="sudo -n"
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		python3-xgboost python3-sklearn >/dev/null 2>&1 ||
+	{
+		$sudo apt-get update &&
+			$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+				python3-xgboost python3-sklearn
+	} >/dev/null 2>&1 ||
 		echo "bench: python3-xgboost and python3-sklearn could not be installed" >&2
 fi
 python=python3

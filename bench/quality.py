@@ -32,8 +32,8 @@ def put(name, file):
          f"INSERT INTO predicted SELECT '{name}', seed, n, y, p FROM got")
 
 
-def own(name, table, label, algorithm, params, seeds=1):
-    ask(f"""INSERT INTO predicted SELECT '{name}', seed, row_number() OVER (PARTITION BY seed ORDER BY x.ctid) - 1, {label}::integer, healthscore.predict(t.model, x)
+def own(name, table, algorithm, params, seeds=1):
+    ask(f"""INSERT INTO predicted SELECT '{name}', seed, row_number() OVER (PARTITION BY seed ORDER BY x.ctid) - 1, x."the label"::integer, healthscore.predict(t.model, x)
         FROM (SELECT seed, (healthscore.train_model('SELECT * FROM {table}', 'the label', '{algorithm}',
                   '{json.dumps(params)}'::jsonb || jsonb_build_object('seed', seed), split => 'the side')).model
               FROM generate_series(1, {seeds}) AS seed OFFSET 0) AS t, {table} AS x WHERE x."the side" """)
@@ -63,7 +63,7 @@ def trees(s, folder):
     """Rows of the table, and goals, of the trees of a set."""
     file, out = folder + "/rows.csv", folder + "/predicted.csv"
     name, params = s["set"], dict(s["params"])
-    own(f"{name} own", f"{name}.trees", 'x."the label"', "trees", {**params, "progress": 0}, SEEDS)
+    own(f"{name} own", f"{name}.trees", "trees", {**params, "progress": 0}, SEEDS)
     count = params.pop("n_trees")
     columns = ask(f"""SELECT string_agg(format('%I', attname), ', ' ORDER BY attnum) FROM pg_attribute
                       WHERE attrelid = '{name}.trees'::regclass AND attnum > 0 AND attname NOT IN ('the label', 'the side')""")
@@ -91,7 +91,7 @@ def regression(s, folder):
     file, out = folder + "/rows.csv", folder + "/predicted.csv"
     name, c = s["set"], s["regression"]["C"]
     columns = ", ".join('x."%s"' % f["name"].replace('"', '""') for f in s["regression"]["features"])
-    own(f"{name} LR own", f"{name}.regress", 'x."the label"', "logistic", {"C": c})
+    own(f"{name} LR own", f"{name}.regress", "logistic", {"C": c})
     copy_rows(f'SELECT x."the side"::integer, x."the label"::integer, {columns} FROM {name}.regress AS x', file)
     ours = measured(f"{name} LR own")
     fitted = json.loads(ask(f"""SELECT (healthscore.train_model('SELECT * FROM {name}.regress', 'the label', 'logistic', '{json.dumps({"C": c})}',
