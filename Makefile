@@ -3,7 +3,8 @@
 #   make demo           set up, build, start a private server, score a portfolio;
 #                       DATA=<folder> scores your own signals.csv, accounts.csv
 #   make test           set up, build, run every test in private servers
-#   make bench          ratios against plain SQL and other engines
+#   make bench          speed and quality beside plain SQL, DuckDB, XGBoost, LightGBM,
+#                       scikit-learn; PARTS=... picks, see bench/bench.sh
 #
 #   make                build the library and the install script
 #   make install        install into the server of PG_CONFIG (DESTDIR is honoured)

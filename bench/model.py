@@ -1,118 +1,30 @@
-"""predict() and drivers() against XGBoost, by CPU time; see model.sh.  Prints Markdown.
-
-    model.py                    compare
-    model.py train FOLDER       make a model and rows, with the xgboost of this interpreter
-    model.py peer FOLDER        CPU microseconds a row of that xgboost, as JSON
-"""
+"""Part model: predict() and drivers() against XGBoost."""
 import json
 import os
-import platform
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
-ROWS = int(os.environ.get("ROWS", 50000))
-ROUNDS = int(os.environ.get("ROUNDS", 5))
-FEATURES = 30
-TREES = 200
-DEPTH = 6
-EXPLAINED = 2000  # rows that a peer explains in a round: it takes about a millisecond each
+from common import ROUNDS, ask, copy_rows, database, goals, interleave, machine, peer, peers, psql, ratio, timings, verdict
+from train import COLUMNS, FEATURES, PARAMS, ROWS, TREES, load
 
-
-def train(folder):
-    import numpy as np
-    import xgboost as xgb
-
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(ROWS, FEATURES)).astype(np.float32)
-    risk = x[:, 0] + x[:, 1] * x[:, 2] - np.abs(x[:, 3]) + 0.5 * np.sin(3 * x[:, 4]) + 0.3 * x[:, 5:10].sum(axis=1)
-    y = (risk + rng.logistic(size=ROWS) > 0).astype(float)
-    x[rng.random(x.shape) < 0.05] = np.nan
-    booster = xgb.train(dict(objective="binary:logistic", max_depth=DEPTH, eta=0.1, tree_method="hist", nthread=1),
-                        xgb.DMatrix(x, y), TREES)
-    booster.save_model(os.path.join(folder, "model.json"))
-    np.save(os.path.join(folder, "rows.npy"), x)
-    with open(os.path.join(folder, "rows.csv"), "w") as out:
-        for i, row in enumerate(x.astype(float).tolist()):
-            out.write("%d,%s\n" % (i, ",".join("" if v != v else repr(v) for v in row)))
-
-
-def peer(folder):
-    import numpy as np
-    import xgboost as xgb
-
-    x = np.load(os.path.join(folder, "rows.npy"))
-    booster = xgb.Booster({"nthread": 1}, model_file=os.path.join(folder, "model.json"))
-
-    def cpu(work, rows):
-        start = time.process_time()
-        work()
-        return (time.process_time() - start) / rows * 1e6
-
-    def one_by_one():
-        for i in range(500):
-            booster.inplace_predict(x[i:i + 1])
-
-    booster.inplace_predict(x[:1])
-    # a DMatrix keeps what was predicted from it: a new one each time
-    out = {
-        "batch": cpu(lambda: booster.predict(xgb.DMatrix(x, nthread=1), output_margin=True), len(x)),
-        "one": cpu(one_by_one, 500),
-        "contribs": cpu(lambda: booster.predict(xgb.DMatrix(x[:EXPLAINED], nthread=1), pred_contribs=True), EXPLAINED),
-        "version": xgb.__version__,
-    }
-    d = xgb.DMatrix(x, nthread=1)
-    np.save(os.path.join(folder, "margin.npy"), booster.predict(d, output_margin=True))
-    with open(os.path.join(folder, "margin.csv"), "w") as f:
-        f.writelines("%d,%r\n" % (i, float(v)) for i, v in enumerate(booster.predict(d, output_margin=True)))
-    with open(os.path.join(folder, "contribs.csv"), "w") as f:
-        for i, row in enumerate(booster.predict(xgb.DMatrix(x[:EXPLAINED], nthread=1), pred_contribs=True).tolist()):
-            f.write('%d,"{%s}"\n' % (i, ",".join(map(repr, row))))
-    print(json.dumps(out))
-
-
-def run(python, *args):
-    done = subprocess.run([python, os.path.abspath(__file__), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
-
-
-def psql(script):
-    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"], input=script, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done
-
-
-def backend_cpu(sql):
-    """CPU seconds of the backend, the second run in a session."""
-    done = psql("SET client_min_messages = log;\n\\o /dev/null\n%s;\nSET log_statement_stats = on;\n%s;\n"
-                "SET log_statement_stats = off;\n" % (sql, sql))
-    for line in done.stderr.splitlines():
-        part = line.replace("!", "").split()
-        if line.startswith("!\t") and "elapsed" in line and "[" not in line:
-            return float(part[0]) + float(part[3])
-    sys.exit("no statistics")
-
-
-COLUMNS = ", ".join("f%d" % i for i in range(FEATURES))
+EXPLAINED = min(2000, ROWS)  # rows that a peer explains in a round: it takes about a millisecond each
 MODEL = "(SELECT model FROM models)"
+PREDICT = "predict(model, array column)"
+DRIVERS = "drivers(model, array column), top 5"
 STATEMENTS = {
-    "read the rows: count(f29)": "SELECT count(f29) FROM rows",
-    "read the rows: array column": "SELECT sum(cardinality(features)) FROM arrays",
-    "predict(model, array column)": f"SELECT sum(healthscore.predict({MODEL}, features)) FROM arrays",
-    "predict(model, ARRAY[f0, ...])": f"SELECT sum(healthscore.predict({MODEL}, ARRAY[{COLUMNS}])) FROM rows",
-    "predict(model, row by name)": f"SELECT sum(healthscore.predict({MODEL}, rows)) FROM rows",
+    PREDICT: f"SELECT sum(healthscore.predict({MODEL}, features)) FROM arrays",
+    "predict(model, ARRAY[f0, ...])": f"SELECT sum(healthscore.predict({MODEL}, ARRAY[{COLUMNS}])) FROM rows WHERE NOT side",
+    "predict(model, row by name)": f"SELECT sum(healthscore.predict({MODEL}, rows)) FROM rows WHERE NOT side",
     "contributions(model, array column)": f"SELECT sum(cardinality(healthscore.contributions({MODEL}, features))) FROM arrays",
-    "drivers(model, array column), top 5": f"SELECT count(*), sum(d.contribution) FROM arrays, healthscore.drivers({MODEL}, features) AS d",
+    DRIVERS: f"SELECT count(*), sum(d.contribution) FROM arrays, healthscore.drivers({MODEL}, features) AS d",
     "drivers_json(model, array column), top 5": f"SELECT count(healthscore.drivers_json({MODEL}, features)) FROM arrays",
+    "reading the rows: array column": "SELECT sum(cardinality(features)) FROM arrays",
+    "reading the rows: count(f29)": "SELECT count(f29) FROM rows WHERE NOT side",
 }
+PEER = {"batch": "predict, all rows in one call", "one": "predict, a row in each call of its C interface", "contribs": "pred_contribs"}
 
 
-def cold(n=15):
+def cold(n=25):
     """Milliseconds of the first prediction in a backend, and of the third."""
     call = f"SELECT healthscore.predict({MODEL}, features) FROM arrays LIMIT 1;"
     first, later = [], []
@@ -127,61 +39,59 @@ def cold(n=15):
     return statistics.median(first), statistics.median(later)
 
 
-def main():
-    peers = []
-    with tempfile.TemporaryDirectory() as folder:
-        for python in os.environ.get("PEERS", "").split():
-            if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import xgboost"], stderr=subprocess.DEVNULL,
-                                                             check=False).returncode == 0:
-                peers.append(python)
-        if not peers:
-            sys.exit("no interpreter has xgboost: install python3-xgboost, or name one in PEERS")
-        run(peers[0], "train", folder)
-        psql(f"""CREATE EXTENSION healthscore;
-            CREATE TABLE rows (id integer, {COLUMNS.replace(",", " double precision,")} double precision);
-            \\copy rows FROM '{folder}/rows.csv' (FORMAT csv)
-            CREATE TABLE arrays AS SELECT id, ARRAY[{COLUMNS}] AS features FROM rows;
-            \\set document `cat {folder}/model.json`
-            CREATE TABLE models AS SELECT healthscore.import_model(:'document') AS model;
-            CREATE TABLE margins (id integer, margin double precision);
-            CREATE TABLE contribs (id integer, contributions double precision[]);
-            VACUUM ANALYZE;""")
+def same(folder):
+    """Are the predictions and contributions of a peer ours?"""
+    return psql(f"""
+        CREATE TEMP TABLE margin (n integer, margin double precision);
+        CREATE TEMP TABLE contrib (n integer, contributions double precision[]);
+        \\copy margin FROM '{folder}/margin.csv' (FORMAT csv)
+        \\copy contrib FROM '{folder}/contribs.csv' (FORMAT csv)
+        SELECT format('%s of %s margins are equal', count(*) FILTER (WHERE healthscore.predict_margin({MODEL}, features) = margin), count(*))
+        FROM arrays JOIN margin ON n = id - 1;
+        SELECT format('contributions differ by %s at most', trim(to_char(max((SELECT max(abs(a - b)) FROM unnest(healthscore.contributions({MODEL}, features),
+            c.contributions) AS u (a, b))), '9.9EEEE'))) FROM arrays JOIN contrib AS c ON n = id - 1""").stdout.strip().replace("\n", ", ")
 
-        print(f"{ROWS:,} rows, {FEATURES} features, {TREES} trees of depth {DEPTH}; CPU microseconds a row, median (least) of "
-              f"{ROUNDS} interleaved rounds; {platform.machine()}, PostgreSQL {psql('SHOW server_version').stdout.split()[0]}")
-        print("model_info:", psql(f"SELECT healthscore.model_info({MODEL})").stdout.strip())
-        times = {}
+
+def main():
+    database("rows", load)
+    machine("xgboost")
+    others = peers("xgboost")
+    with tempfile.TemporaryDirectory() as folder:
+        file, model = folder + "/rows.csv", folder + "/model.json"
+        copy_rows(f"SELECT side::integer, y::integer, {COLUMNS} FROM rows WHERE NOT side ORDER BY id", file)
+        if others:
+            maker = next(iter(others))
+            peer(others[maker][0], "train", file, json.dumps(PARAMS), str(TREES), model)
+            made = f"\\set document `cat {model}`\nCREATE TABLE models AS SELECT healthscore.import_model(:'document') AS model"
+        else:
+            maker = "train_model()"
+            made = (f"CREATE TABLE models AS SELECT model FROM healthscore.train_model('SELECT {COLUMNS}, y FROM rows WHERE NOT side', 'y', "
+                    f"params => '{json.dumps({**PARAMS, 'n_trees': TREES})}')")
+        psql("DROP TABLE IF EXISTS models;\n" + made)
+        size = ask(f"SELECT format('%s nodes, %s bytes', i ->> 'nodes', i ->> 'bytes') FROM healthscore.model_info({MODEL}) AS i")
+        print(f"\nCPU time a row of {ROWS:,} rows × {FEATURES} features, a model of {maker} with {TREES} trees of depth "
+              f"{PARAMS['max_depth']} ({size}), one thread, {ROUNDS} interleaved rounds; pred_contribs on {EXPLAINED:,} of the rows.")
+        timed, equal = {}, {}
         for _ in range(ROUNDS):
-            for name, sql in STATEMENTS.items():
-                times.setdefault(name, []).append(backend_cpu(sql) / ROWS * 1e6)
-            for python in peers:
-                out = json.loads(run(python, "peer", folder))
-                version = "XGBoost " + out.pop("version")
-                for name, label in (("batch", "predict, all rows in one call"), ("one", "predict, a row in each call"),
-                                    ("contribs", "pred_contribs")):
-                    times.setdefault(f"{version}: {label}", []).append(out[name])
-                psql(f"""TRUNCATE margins, contribs;
-                    \\copy margins FROM '{folder}/margin.csv' (FORMAT csv)
-                    \\copy contribs FROM '{folder}/contribs.csv' (FORMAT csv)""")
-                same = psql(f"""SELECT format('%s of %s margins equal', count(*) FILTER (WHERE healthscore.predict_margin({MODEL}, features) = margin), count(*))
-                    FROM arrays JOIN margins USING (id);
-                    SELECT format('contributions differ by at most %s', max((SELECT max(abs(a - b)) FROM unnest(healthscore.contributions({MODEL}, features), c.contributions) AS u (a, b))))
-                    FROM arrays JOIN contribs c USING (id)""").stdout.split("\n")
-                times[version] = same[:2]
-        print("\n| what | us a row | least |\n|---|---|---|")
-        for name, values in times.items():
-            if isinstance(values[0], float):
-                print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} |")
-        for name, values in times.items():
-            if isinstance(values[0], str):
-                print(f"\n{name}: {'; '.join(values)}", end="")
-        own = times["drivers(model, array column), top 5"]
-        print("\n")
-        for name, values in times.items():
-            if name.endswith("pred_contribs"):
-                print(f"{name} / drivers: {statistics.median(v / o for v, o in zip(values, own)):.1f}")
-        print("first prediction of a backend %.2f ms, a later one %.2f ms (elapsed, median)" % cold())
+            for name, cpu in interleave(STATEMENTS, {}, 1).items():
+                timed.setdefault(name, []).append(cpu[0] / ROWS)
+            for name, (python, _) in others.items():
+                for key, seconds in peer(python, "predict", model, file, str(EXPLAINED), folder).items():
+                    timed.setdefault(f"{name}: {PEER[key]}", []).append(seconds)
+                equal.setdefault(name, same(folder))
+    timings(timed, "µs", 1e6, 2)
+    if equal:
+        print("\n" + " ".join(f"{name}: {text}." for name, text in equal.items()))
+    first, later = cold()
+    old, new = "XGBoost 1.7.4: ", (list(others)[-1] if others else "") + ": "
+    goals(
+        ["predict at most 4 µs a row where XGBoost 1.7.4 needs 3.8 in one call: 1.05 × it", *ratio(timed, PREDICT, old + PEER["batch"], most=4 / 3.8)],
+        ["and 17.5 a row in each call: 0.23 × it", *ratio(timed, PREDICT, old + PEER["one"], most=4 / 17.5)],
+        ["drivers, top 5, at least 8 × faster than pred_contribs of XGBoost 1.7.4", *ratio(timed, old + PEER["contribs"], DRIVERS, least=8)],
+        [f"and not slower than that of {new[:-2] or 'the newest'}", *ratio(timed, new + PEER["contribs"], DRIVERS, least=1)],
+        ["first prediction of a backend at most 1 ms over a later one", f"{first:.2f} ms against {later:.2f} ms (elapsed, median of 25)",
+         verdict(first - later <= 1)])
 
 
 if __name__ == "__main__":
-    {"train": train, "peer": peer}.get(sys.argv[1], None)(sys.argv[2]) if sys.argv[1:] else main()
+    main()

@@ -48,7 +48,8 @@ put_histogram(double *out, const HsHistogram *h)
 	*out++ = h->n;
 	if (h->n == 0)
 		return out;
-	memcpy(out, h->edges, (h->n - 1) * sizeof(double));
+	if (h->n > 1)
+		memcpy(out, h->edges, (h->n - 1) * sizeof(double));
 	out += h->n - 1;
 	memcpy(out, h->counts, (h->n + 1) * sizeof(double));
 	return out + h->n + 1;

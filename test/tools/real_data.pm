@@ -14,6 +14,7 @@ use Time::HiRes qw(time);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use open_sets qw(copy_from);
 
 our @EXPORT = qw(open_data real_server copy_from timed plain_functions
   plain_measures differing plain_points);
@@ -48,13 +49,6 @@ max_wal_size = 4GB
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION healthscore');
 	return $node;
-}
-
-# The psql command that loads a compressed file.
-sub copy_from
-{
-	my ($table, $file) = @_;
-	return "\\copy $table from program 'zcat ''$file''' csv header\n";
 }
 
 # Run and say how long it took.

@@ -1,56 +1,24 @@
-"""Compare by CPU time; see bench.sh.  Prints Markdown."""
+"""Part portfolio: scores, windows, history, peers and a night against plain SQL and DuckDB."""
 import os
-import platform
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+
+from common import HERE, ROUNDS, ask, backend_cpu, database, goals, interleave, machine, psql, ratio, timings, verdict
 
 try:
     import duckdb
 except ImportError:
     duckdb = None
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 ACCOUNTS = int(os.environ.get("ACCOUNTS", 10000))
 DAYS = int(os.environ.get("DAYS", 365))
-ROUNDS = int(os.environ.get("ROUNDS", 5))
 AS_OF = "date '2026-06-30'"
 WINDOW = f"day > {AS_OF} - 90 AND day <= {AS_OF}"
 FRAME = "(PARTITION BY account_id ORDER BY day RANGE BETWEEN '89 days' PRECEDING AND CURRENT ROW)"
 COLUMNS = ("account_id, day, logins, active_users, active_users_7d, licensed_seats, features_used, features_available, "
            "tickets_opened, sentiment, days_since_customer_contact, days_to_renewal, days_payment_overdue")
-
-
-def psql(*args, stdin=None):
-    return subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *args], input=stdin,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-
-
-def ask(sql):
-    done = psql("-c", sql)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout.strip()
-
-
-def backend_cpu(statements, warm=True):
-    """CPU seconds of the backend for each statement; warm: run twice in a session, the second time counted."""
-    script = ["SET client_min_messages = log;", "\\o /dev/null"]
-    for sql in statements:
-        script += [sql + ";" if warm else "", "SET log_statement_stats = on;", sql + ";", "SET log_statement_stats = off;"]
-    done = psql("-f", "-", stdin="\n".join(script))
-    if done.returncode:
-        sys.exit(done.stderr)
-    cpu = []
-    for line in done.stderr.splitlines():
-        part = line.replace("!", "").split()
-        # "!	0.1 s user, 0.0 s system, 0.1 s elapsed"; totals of the session are in brackets
-        if line.startswith("!\t") and "elapsed" in line and "[" not in line:
-            cpu.append(float(part[0]) + float(part[3]))
-    # a SET that turns the statistics off is logged as well
-    return cpu[::2]
 
 
 def careful(signals, accounts):
@@ -63,7 +31,8 @@ class Duck:
     """DuckDB with one thread, on its own file and on rows that come from PostgreSQL."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp()
+        self.kept = tempfile.TemporaryDirectory()
+        self.folder = self.kept.name
         self.csv = os.path.join(self.folder, "window.csv")
         every = os.path.join(self.folder, "all.csv")
         accounts = os.path.join(self.folder, "accounts.csv")
@@ -95,12 +64,16 @@ MEASURES = ["login_rate", "days_since_login", "seat_utilisation", "weekly_active
 ALL = ", ".join(f"count({m})" for m in MEASURES)
 
 
+def differ(ours, plain):
+    """SQL: do the measures of the scorecard and those of the careful SQL differ?"""
+    at = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]
+    return " OR ".join(f"({ours}.measures[{i}] IS NULL) <> ({plain}.{n} IS NULL) OR abs({ours}.measures[{i}] - {plain}.{n}) > 1e-9 * greatest(1, abs({plain}.{n}))"
+                       for i, n in zip(at, MEASURES))
+
+
 def check_same():
     """The careful SQL must give the measures that the scorecard gives."""
-    at = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]
-    differ = " OR ".join(f"(x.measures[{i}] IS NULL) <> (c.{n} IS NULL) OR abs(x.measures[{i}] - c.{n}) > 1e-9 * greatest(1, abs(c.{n}))"
-                         for i, n in zip(at, MEASURES))
-    return ask(f"SELECT count(*) || ' accounts, ' || count(*) FILTER (WHERE {differ}) || ' differ' "
+    return ask(f"SELECT count(*) || ' accounts, ' || count(*) FILTER (WHERE {differ('x', 'c')}) || ' differ' "
                f"FROM ({careful('healthscore.signals', 'healthscore.accounts')}) c "
                f"FULL JOIN healthscore.scores('core', {AS_OF}) x USING (account_id)")
 
@@ -135,24 +108,65 @@ def check_history():
                f"FROM ({ROLLED.replace('healthscore.signals GROUP', few + ' GROUP')}) h FULL JOIN ({WINDOWS.format(few)}) w USING (account_id, as_of)")
 
 
+def print_timings(title, rows):
+    print(f"\n### {title}")
+    timings(rows)
+    return rows
+
+
+def score(duck):
+    own = "scores('core', as_of): 15 measures, rules, score, band, contributions"
+    base = "SELECT account_id, sum(logins) FROM healthscore.signals ... GROUP BY 1"
+    plain = "careful plain SQL, the same measures, no score"
+    copied = "DuckDB, 1 thread, rows out of PostgreSQL by COPY first"
+    others = {}
+    if duck:
+        count = f"SELECT {ALL} FROM ({{}}) q"
+        others["DuckDB, 1 thread, its own columnar file, careful SQL"] = lambda: duck.cpu(count.format(careful("signals", "accounts")))
+        others[copied] = lambda: backend_cpu([duck.copy])[0] + duck.cpu(count.format(duck.from_csv()))
+    rows = print_timings(f"Score of the portfolio at one date, 90 days = {ask(f'SELECT count(*) FROM healthscore.signals WHERE {WINDOW}')} rows", interleave({
+        base: f"SELECT count(s) FROM (SELECT account_id, sum(logins) AS s FROM healthscore.signals WHERE {WINDOW} GROUP BY 1 OFFSET 0) q",
+        own: f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('core', {AS_OF})",
+        plain: f"SELECT {ALL} FROM ({careful('healthscore.signals', 'healthscore.accounts')} OFFSET 0) q",
+    }, others, ROUNDS))
+    print(f"\nThe same measures from the scorecard and from careful SQL: {check_same()}.")
+    return [["score of the portfolio at most 1.4 × `GROUP BY sum`", *ratio(rows, own, base, most=1.4)],
+            ["at least 4 × faster than careful plain SQL", *ratio(rows, plain, own, least=4)],
+            ["faster than DuckDB when the rows must first leave PostgreSQL", *ratio(rows, copied, own, least=1)]]
+
+
+def slope():
+    # rows sorted by account and day, as the heap is in order of the day
+    every = ("SELECT count(x) FROM (SELECT {} OVER w AS x FROM (SELECT account_id, day, logins FROM healthscore.signals OFFSET 0) s "
+             "WINDOW w AS " + FRAME + " OFFSET 0) q")
+    calls = {f"{call} OVER w": every.format(sql) for call, sql in (
+        ("row_number()", "row_number()"), ("sum(logins)", "sum(logins)"), ("trend_slope(logins, day)", "healthscore.trend_slope(logins, day)"),
+        ("regr_slope(logins, day - date)", "regr_slope(logins, day - date '2025-07-01')"))}
+    rows = print_timings("Slope over the last 90 days, every account and day, rows sorted, w = " + FRAME,
+                         interleave(calls, {}, max(1, ROUNDS // 2), warm=False))
+    base, _, own, plain = rows
+    return [["slope in a moving 90-day frame at most 1.4 × `row_number()`", *ratio(rows, own, base, most=1.4)],
+            ["at least 7 × faster than `regr_slope`", *ratio(rows, plain, own, least=7)]]
+
+
 def history(duck):
-    print(f"\nThe same measures from measure_history() and from window functions: {check_history()}.")
     base = "SELECT sum(logins) FROM healthscore.signals"
-    rolled = "measure_history: login rate 30 d, utilisation 7 d, slope 90 d, a row for each account and day"
-    windows = "plain SQL window functions, RANGE frames, regr_slope, run once"
+    own = "measure_history: login rate 30 d, utilisation 7 d, slope 90 d, a row for each account and day"
+    plain = "plain SQL window functions, RANGE frames, regr_slope, run once"
+    copied = "DuckDB, 1 thread, its own columnar file, the same frames"
     count = "SELECT count(login_rate), count(utilisation), count(slope) FROM ({}) q"
-    pg = {
+    rows = interleave({
         base: base,
         "GROUP BY account_id, three sums": "SELECT count(a), count(b), count(c) FROM (SELECT account_id, sum(logins) AS a, sum(active_users) AS b, "
                                            "sum(licensed_seats) AS c FROM healthscore.signals GROUP BY 1 OFFSET 0) q",
-        rolled: f"SELECT count(measures) FROM ({ROLLED}) q",
-    }
-    others = {}
-    if duck:
-        others["DuckDB, 1 thread, its own columnar file, the same frames"] = lambda: duck.cpu(count.format(WINDOWS.format("signals")))
-    rows = interleave(pg, others, ROUNDS)
-    rows[windows] = backend_cpu([count.format(WINDOWS.format("healthscore.signals"))], warm=False)
-    table("History: three measures of every account and day, heap in order of the day", rows, base)
+        own: f"SELECT count(measures) FROM ({ROLLED}) q",
+    }, {copied: lambda: duck.cpu(count.format(WINDOWS.format("signals")))} if duck else {}, ROUNDS)
+    rows[plain] = backend_cpu([count.format(WINDOWS.format("healthscore.signals"))], warm=False)
+    print_timings("History: three measures of every account and day, heap in order of the day", rows)
+    print(f"\nThe same measures from `measure_history()` and from window functions: {check_history()}.")
+    return [["history at least 20 × faster than plain SQL window functions", *ratio(rows, plain, own, least=20)],
+            ["at least 3 × faster than DuckDB with one thread", *ratio(rows, copied, own, least=3)],
+            ["at most 7 × `SELECT sum(logins)`", *ratio(rows, own, base, most=7)]]
 
 
 def peers():
@@ -167,110 +181,51 @@ def peers():
                              FROM jsonb_array_elements({doc} -> 'measures') WITH ORDINALITY AS e(m, i)))""")):
         ask(f"""SELECT healthscore.publish_scorecard(jsonb_set({change}, '{{scorecard}}', '"{name}"')::healthscore.scorecard)""")
     count = f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('{{}}', {AS_OF})"
-    base = "scores(card, as_of), no peers"
-    table("Peers: the card of `core`, three segments", interleave({
-        base: count.format("alone"),
+    rows = print_timings("Peers: the card of `core`, three segments", interleave({
+        "scores(card, as_of), no peers": count.format("alone"),
         "three of its measures judged among peers": count.format("peers"),
         "all 11 scored measures judged among peers": count.format("all_peers"),
-    }, {}, ROUNDS), base)
+    }, {}, ROUNDS))
+    base, three, every = rows
+    return [["score with three peer normalisers at most 1.5 × the same card without", *ratio(rows, three, base, most=1.5)],
+            ["the same with peers for all measures", *ratio(rows, every, base, most=1.5)]]
 
 
-def jobs():
+def night():
     """What belongs to a night, against the night itself."""
-    base = "refresh of a night, all rows written"
     draft = """jsonb_set(jsonb_set(healthscore.scorecard_template('core')::jsonb, '{scorecard}', '"draft"'), '{bands,2,from}', '80')::healthscore.scorecard"""
-    ask("SELECT healthscore.track_changes()")
-    ask(f"CALL healthscore.refresh({AS_OF})")
-    night = f"CALL healthscore.refresh({AS_OF}, only_changed => true)"
+    ask(f"SELECT healthscore.track_changes(); CALL healthscore.refresh({AS_OF})")
+    changed = f"CALL healthscore.refresh({AS_OF}, only_changed => true)"
     change = f"UPDATE healthscore.signals SET logins = logins + 1 WHERE account_id < 'acct-000101' AND day = {AS_OF}"
-    table("What belongs to a night", interleave({
-        base: f"DO $$BEGIN TRUNCATE healthscore.scores; CALL healthscore.refresh({AS_OF}); END$$",
+    rows = print_timings("What belongs to a night", interleave({
+        "refresh of a night, all rows written": f"DO $$BEGIN TRUNCATE healthscore.scores; CALL healthscore.refresh({AS_OF}); END$$",
         "preview of a draft with other bands, from the stored night": f"SELECT count(*) FROM healthscore.preview({draft}, {AS_OF})",
-        "refresh, only_changed, 100 accounts changed": f"DO $$BEGIN {change}; {night}; END$$",
+        "refresh, only_changed, 100 accounts changed": f"DO $$BEGIN {change}; {changed}; END$$",
         "data_quality of the card": f"SELECT count(*) FROM healthscore.data_quality('core', {AS_OF})",
         "score() of every stored account, 20 times": "SELECT count(r.score), count(r.contributions) FROM (SELECT s.measures, s.facts, c.card FROM healthscore.scores AS s, generate_series(1, 20), "
                                                      f"healthscore.scorecards AS c WHERE c.name = 'core' AND s.as_of = {AS_OF} OFFSET 0) AS x, "
                                                      "LATERAL healthscore.score(x.card, x.measures, NULL, x.facts) AS r",
         "backfill of 30 nights, all rows written": f"DO $$BEGIN TRUNCATE healthscore.scores; PERFORM healthscore.hs_score_nights({AS_OF} - 29, {AS_OF}, 1, 1); END$$",
-    }, {}, ROUNDS), base)
+    }, {}, ROUNDS))
     ask("SELECT healthscore.track_changes(false)")
+    base, preview, _, _, alone, _ = rows
+    each = statistics.median(rows[alone]) / ACCOUNTS / 20 * 1e6
+    return [["`score()` alone at most 2 µs an account", f"{each:.1f} µs, the scan included", verdict(each <= 2)],
+            ["preview of a draft with unchanged measures at least 20 × faster than a refresh", *ratio(rows, base, preview, least=20)]]
 
 
-def table(title, rows, base):
-    print(f"\n### {title}\n")
-    print("| what | CPU ms, median | least | ratio to the first row |")
-    print("|---|---|---|---|")
-    for name, values in rows.items():
-        ratios = [v / b for v, b in zip(values, rows[base])]
-        print(f"| {name} | {statistics.median(values) * 1000:.0f} | {min(values) * 1000:.0f} | {statistics.median(ratios):.2f} |")
-    sys.stdout.flush()
-
-
-def interleave(pg, others, rounds, warm=True):
-    rows = {name: [] for name in [*pg, *others]}
-    for _ in range(rounds):
-        for name, cpu in zip(pg, backend_cpu(list(pg.values()), warm)):
-            rows[name].append(cpu)
-        for name, run in others.items():
-            rows[name].append(run())
-    return rows
+def load(accounts=ACCOUNTS, first=0):
+    psql(open(os.path.join(HERE, "portfolio.sql")).read(), "-v", f"accounts={accounts}", "-v", f"days={DAYS}", "-v", f"first={first}")
 
 
 def main():
-    psql("-c", "CREATE EXTENSION healthscore")
-    done = psql("-v", f"accounts={ACCOUNTS}", "-v", f"days={DAYS}", "-f", os.path.join(HERE, "portfolio.sql"))
-    if done.returncode:
-        sys.exit(done.stderr)
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    print(f"{model}, {os.cpu_count()} cores; {ask('SHOW server_version')}; DuckDB "
-          f"{duckdb.__version__ if duckdb else 'not installed'}; {ACCOUNTS} accounts x {DAYS} days, "
-          f"{ask('SELECT count(*) FROM healthscore.signals')} rows, "
-          f"{ask('SELECT pg_size_pretty(pg_table_size($$healthscore.signals$$))')}; {ROUNDS} interleaved rounds; "
-          f"jit off, no parallelism; load {os.getloadavg()[0]:.1f} at the start")
-    print(f"\nThe same measures from the scorecard and from careful SQL: {check_same()}.")
-
-    base = "SELECT account_id, sum(logins) FROM healthscore.signals ... GROUP BY 1"
-    pg = {
-        base: f"SELECT count(s) FROM (SELECT account_id, sum(logins) AS s FROM healthscore.signals WHERE {WINDOW} GROUP BY 1 OFFSET 0) q",
-        "scores('core', as_of): 15 measures, rules, score, band, contributions": f"SELECT count(score), count(band), count(measures), count(contributions) FROM healthscore.scores('core', {AS_OF})",
-        "careful plain SQL, the same measures, no score": f"SELECT {ALL} FROM ({careful('healthscore.signals', 'healthscore.accounts')} OFFSET 0) q",
-    }
-    others = {}
-    duck = None
-    if duckdb:
-        duck = Duck()
-        count = f"SELECT {ALL} FROM ({{}}) q"
-        others["DuckDB, 1 thread, its own columnar file, careful SQL"] = lambda: duck.cpu(count.format(careful("signals", "accounts")))
-        others["DuckDB, 1 thread, rows out of PostgreSQL by COPY first"] = \
-            lambda: backend_cpu([duck.copy])[0] + duck.cpu(count.format(duck.from_csv()))
-    table(f"Score of the portfolio at one date, 90 days = {ask(f'SELECT count(*) FROM healthscore.signals WHERE {WINDOW}')} rows",
-          interleave(pg, others, ROUNDS), base)
-
-    # rows sorted by account and day, as the heap is in order of the day
-    base = "row_number() OVER w"
-    every = ("SELECT count(x) FROM (SELECT {} OVER w AS x FROM (SELECT account_id, day, logins FROM healthscore.signals OFFSET 0) s "
-             "WINDOW w AS " + FRAME + " OFFSET 0) q")
-    pg = {
-        base: every.format("row_number()"),
-        "sum(logins) OVER w": every.format("sum(logins)"),
-        "trend_slope(logins, day) OVER w": every.format("healthscore.trend_slope(logins, day)"),
-        "regr_slope(logins, day - date) OVER w": every.format("regr_slope(logins, day - date '2025-07-01')"),
-    }
-    table("Slope over the last 90 days, every account and day, rows sorted, w = " + FRAME,
-          interleave(pg, {}, max(1, ROUNDS // 2), warm=False), base)
-
-    history(duck)
-    peers()
-    jobs()
-
-    if os.environ.get("LARGE"):
-        ask("TRUNCATE healthscore.signals, healthscore.accounts")
-        psql("-v", "accounts=100000", "-v", "days=365", "-v", "first=275", "-f", os.path.join(HERE, "portfolio.sql"))
-        plan = ask(f"SET work_mem = '64MB'; EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) "
-                   + ask(f"SELECT healthscore.score_query('core', as_of => {AS_OF})"))
-        print("\n### 100,000 accounts in one statement, work_mem 64 MB\n\n```")
-        print("\n".join(line for line in plan.splitlines() if "Aggregate" in line or "Batches" in line or "Execution" in line))
-        print("```")
+    database("portfolio", load)
+    machine()
+    duck = Duck() if duckdb else None
+    print(f"\nDuckDB {duckdb.__version__ if duckdb else 'is not there and left out'}; {ACCOUNTS:,} accounts × {DAYS} days, {ask('SELECT count(*) FROM healthscore.signals')} rows, "
+          f"{ask('SELECT pg_size_pretty(pg_table_size($$healthscore.signals$$))')}; {ROUNDS} interleaved rounds; jit off, no parallelism.")
+    goals(*score(duck), *slope(), *history(duck), *peers(), *night())
 
 
-main()
+if __name__ == "__main__":
+    main()
