@@ -120,12 +120,12 @@ CREATE TABLE orgs.terms (account_id text, org_id text, product text, contract in
 CREATE INDEX ON orgs.terms (account_id, start);
 INSERT INTO healthscore.accounts (account_id, started_on) SELECT account_id, min(date) FROM orgs.daily GROUP BY account_id;
 -- features_available is 1 on a day with activity, workflows_completed counts
--- files, active_users_28d is the age of the account in days
+-- files
 INSERT INTO healthscore.signals (account_id, day, logins, active_users, licensed_seats, features_used, tickets_opened, workflows_completed, features_available,
-    active_users_28d, contract_age_days)
-SELECT d.account_id, d.date, logins, active_users, licensed_seats, features_used, tickets_opened, files_touched, 1, d.date - a.started_on,
+    contract_age_days)
+SELECT d.account_id, d.date, logins, active_users, licensed_seats, features_used, tickets_opened, files_touched, 1,
        d.date - (SELECT max(t.start) FROM orgs.terms AS t WHERE t.account_id = d.account_id AND t.term = 0 AND t.start <= d.date)
-FROM orgs.daily AS d JOIN healthscore.accounts AS a USING (account_id) ORDER BY d.date, d.account_id;
+FROM orgs.daily AS d ORDER BY d.date, d.account_id;
 INSERT INTO healthscore.outcomes (account_id, kind, reference_date, outcome, outcome_date, closes_on)
 SELECT account_id, 'renewal', renewal, outcome, renewal, renewal + 182 FROM orgs.terms;
 CREATE VIEW orgs.later AS SELECT * FROM healthscore.outcomes WHERE reference_date >= '2018-07-01';
