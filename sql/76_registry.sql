@@ -3,7 +3,7 @@
 --
 
 -- No SET: the query is looked up in the path of the caller.
-CREATE FUNCTION healthscore.train(name text, query text, label text, algorithm text DEFAULT 'trees', params jsonb DEFAULT '{}',
+CREATE FUNCTION healthscore.train(name text, query text, label text DEFAULT 'label', algorithm text DEFAULT 'trees', params jsonb DEFAULT '{}',
     account text DEFAULT NULL, "time" text DEFAULT NULL, split text DEFAULT NULL, weight text DEFAULT NULL,
     ignore text[] DEFAULT '{}', base healthscore.model DEFAULT NULL, force boolean DEFAULT false,
     as_of date DEFAULT NULL, horizon integer DEFAULT NULL, note text DEFAULT NULL) RETURNS integer
