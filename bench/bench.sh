@@ -41,9 +41,10 @@ venv=bench/.venv/bin/python
 [ -x $venv ] || python3 -m venv bench/.venv >/dev/null 2>&1 || true
 if [ -x $venv ] && ! has $venv "duckdb, xgboost, lightgbm"; then
 	# one by one: what cannot be installed does not keep the others out; what
-	# training on one CPU does not need is not installed
+	# training on one CPU does not need is not installed, and Pythons older than a
+	# package asks for are tried
 	while read -r package; do
-		$venv -m pip install -q --no-deps "$package" >/dev/null 2>&1 ||
+		$venv -m pip install -q --no-deps --ignore-requires-python "$package" >/dev/null 2>&1 ||
 			echo "bench: $package could not be installed" >&2
 	done <bench/requirements.txt
 fi

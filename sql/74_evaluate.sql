@@ -30,13 +30,15 @@ BEGIN
         RAISE EXCEPTION '% must be a query', what USING ERRCODE = 'null_value_not_allowed',
             HINT = 'One SELECT that changes nothing.';
     END IF;
-    IF query !~* '^(\s|--[^\n]*\n|/\*.*?\*/)*(\(|select|with|table|values)' THEN
+    IF query ~ '^([[:alnum:]_$."]|[^\x01-\x7f])+$' THEN
+        RETURN 'TABLE ' || query;
+    ELSIF query !~* '^(\s|--[^\n]*\n|/\*.*?\*/)*(\(|select|with|table|values)' THEN
         RAISE EXCEPTION '% must be one SELECT that changes nothing', what USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN regexp_replace(query, '[\s;]+$', '');
 END
 $$;
-COMMENT ON FUNCTION healthscore.hs_plain_query(text, text) IS 'A query as it can stand in a FROM, without the semicolon at its end; NULL or nothing is error 22004, and what does not begin like a SELECT 22023.';
+COMMENT ON FUNCTION healthscore.hs_plain_query(text, text) IS 'A query as it can stand in a FROM, without the semicolon at its end; a name alone is a table. NULL or nothing is error 22004, and what does not begin like a SELECT 22023.';
 
 CREATE FUNCTION healthscore.hs_predicted(model healthscore.model, query text, label text, account text, features text, missing_ok boolean, margins boolean, path text)
 RETURNS TABLE (outcome boolean, prediction double precision, account_id text)
@@ -229,7 +231,7 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_evaluate(healthscore.model, text, text, text, text, boolean, double precision, text) IS 'evaluate(), with the search_path of its query.';
 
-CREATE FUNCTION healthscore.evaluate(model healthscore.model, query text, label text, account text DEFAULT NULL, features text DEFAULT NULL,
+CREATE FUNCTION healthscore.evaluate(model healthscore.model, query text, label text DEFAULT 'label', account text DEFAULT NULL, features text DEFAULT NULL,
     missing_ok boolean DEFAULT false, level double precision DEFAULT 0.95)
 RETURNS TABLE (metric text, value double precision, low double precision, high double precision, finding text)
 LANGUAGE sql STABLE
@@ -237,7 +239,7 @@ BEGIN ATOMIC
     SELECT e.metric, e.value, e.low, e.high, e.finding
     FROM healthscore.hs_evaluate(model, query, label, account, features, missing_ok, level, current_setting('search_path')) AS e;
 END;
-COMMENT ON FUNCTION healthscore.evaluate(healthscore.model, text, text, text, text, boolean, double precision) IS 'How well a model foretells the rows of query, a SELECT that changes nothing and runs with the rights of the caller. They must not be those that it was trained on. label: column with the outcome, boolean or 0 and 1, NULL while it is not known (pending: left out and counted). Features are matched by name as by predict(model, record, missing_ok); or features names a double precision[] in the order of model_features(). account: column that tells accounts apart; then the interval of the AUC allows for the rows of an account being alike (Obuchowski), else it is that of DeLong for independent rows. A row for each of: rows (with an outcome), pending, accounts, positives, base_rate (of rows with several for an account the interval is that of so many accounts), mean_prediction (too low or too high if outside that interval), auc, average_precision, log_loss, brier, lift (of a tenth), calibration_slope, calibration_intercept, calibration_error, and verdict, in words: "no better than the base rate" if 0.5 lies in the interval of the AUC (ends included), or the log loss is not below that of the base rate of these rows. low, high: interval of probability level; NULL where there is none.';
+COMMENT ON FUNCTION healthscore.evaluate(healthscore.model, text, text, text, text, boolean, double precision) IS 'How well a model foretells the rows of query, a SELECT that changes nothing and runs with the rights of the caller, or the name of a table. They must not be those that it was trained on. label: column with the outcome, boolean or 0 and 1, NULL while it is not known (pending: left out and counted). Features are matched by name as by predict(model, record, missing_ok); or features names a double precision[] in the order of model_features(). account: column that tells accounts apart; then the interval of the AUC allows for the rows of an account being alike (Obuchowski), else it is that of DeLong for independent rows. A row for each of: rows (with an outcome), pending, accounts, positives, base_rate (of rows with several for an account the interval is that of so many accounts), mean_prediction (too low or too high if outside that interval), auc, average_precision, log_loss, brier, lift (of a tenth), calibration_slope, calibration_intercept, calibration_error, and verdict, in words: "no better than the base rate" if 0.5 lies in the interval of the AUC (ends included), or the log loss is not below that of the base rate of these rows. low, high: interval of probability level; NULL where there is none.';
 
 -- Calibration
 
@@ -285,7 +287,7 @@ END
 $$;
 COMMENT ON FUNCTION healthscore.hs_calibrate_model(healthscore.model, text, text, text, text, boolean, boolean, text) IS 'calibrate_model(), with the search_path of its query.';
 
-CREATE FUNCTION healthscore.calibrate_model(model healthscore.model, query text, label text, method text DEFAULT 'platt', features text DEFAULT NULL,
+CREATE FUNCTION healthscore.calibrate_model(model healthscore.model, query text, label text DEFAULT 'label', method text DEFAULT 'platt', features text DEFAULT NULL,
     missing_ok boolean DEFAULT false, force boolean DEFAULT false) RETURNS healthscore.model
 LANGUAGE sql STABLE
 RETURN healthscore.hs_calibrate_model(model, query, label, method, features, missing_ok, force, current_setting('search_path'));

@@ -3,7 +3,7 @@
 --
 
 -- No SET: the query is looked up in the path of the caller.
-CREATE FUNCTION healthscore.train(name text, query text, label text, algorithm text DEFAULT 'trees', params jsonb DEFAULT '{}',
+CREATE FUNCTION healthscore.train(name text, query text, label text DEFAULT 'label', algorithm text DEFAULT 'trees', params jsonb DEFAULT '{}',
     account text DEFAULT NULL, "time" text DEFAULT NULL, split text DEFAULT NULL, weight text DEFAULT NULL,
     ignore text[] DEFAULT '{}', base healthscore.model DEFAULT NULL, force boolean DEFAULT false,
     as_of date DEFAULT NULL, horizon integer DEFAULT NULL, note text DEFAULT NULL) RETURNS integer
@@ -132,7 +132,8 @@ BEGIN
                    ARRAY(SELECT coalesce(c.n, 0)::double precision FROM generate_series(0, cardinality(e.edges) + 1) AS b LEFT JOIN c ON c.i = e.i AND c.bin = b ORDER BY b) AS now
             FROM e
         ), s AS MATERIALIZED (
-            SELECT r.*, a.accounts, a.rows_now, CASE WHEN a.rows_now > 0 THEN healthscore.psi(r.before, r.now) END AS psi,
+            SELECT r.*, a.accounts, a.rows_now, -- an empty bin counts as half a row of the smaller side
+                   CASE WHEN a.rows_now > 0 THEN healthscore.psi(r.before, r.now, least(0.5 / greatest(least(r.rows_before, a.rows_now), 1), 0.1)) END AS psi,
                    (SELECT count(*) - 1 FROM unnest(r.before, r.now) AS u(b, n) WHERE u.b > 0 OR u.n > 0)::double precision AS free
             FROM r, (SELECT count(DISTINCT x.account_id) AS accounts, count(*) AS rows_now FROM x WHERE x.i = $3) AS a
         ), t AS (
@@ -149,7 +150,7 @@ BEGIN
     USING as_of - days + 1, as_of, cardinality(names), histograms, names;
 END
 $$;
-COMMENT ON FUNCTION healthscore.model_drift(text, date, integer, integer, date, date) IS 'Have the features of a model (version NULL: the champion) and its score before calibration moved since its training? A row for each feature, in the order of the model, and one for the score: population stability index (PSI) of the accounts of the scorecards that it is assigned to, on stored nights of the days that end at as_of, the last of each week, against the histograms of its training; against stored nights from reference_from to reference_to if given, or, of a model without histograms, of the days up to its as_of. by_chance: what 95 of 100 samples of so many accounts stay below though nothing moved. reading: none (below 0.1, or not above by_chance), moderate, large (0.25 and more), or unknown without nights or anything to compare with. before, now: rows in each bin edges[k - 1] <= value < edges[k], and last those that are not known.';
+COMMENT ON FUNCTION healthscore.model_drift(text, date, integer, integer, date, date) IS 'Have the features of a model (version NULL: the champion) and its score before calibration moved since its training? A row for each feature, in the order of the model, and one for the score: population stability index (PSI) of the accounts of the scorecards that it is assigned to, on stored nights of the days that end at as_of, the last of each week, against the histograms of its training; against stored nights from reference_from to reference_to if given, or, of a model without histograms, of the days up to its as_of. A bin that is empty on a side counts there as half a row of the smaller side. by_chance: what 95 of 100 samples of so many accounts stay below though nothing moved. reading: none (below 0.1, or not above by_chance), moderate, large (0.25 and more), or unknown without nights or anything to compare with. before, now: rows in each bin edges[k - 1] <= value < edges[k], and last those that are not known.';
 
 CREATE FUNCTION healthscore.model_calibration(name text, as_of date, days integer DEFAULT 90, version integer DEFAULT NULL, level double precision DEFAULT 0.95,
     outcome text[] DEFAULT '{churned}', kind text DEFAULT NULL, labels regclass DEFAULT NULL,

@@ -45,6 +45,7 @@ initReadOnlyStringInfo(StringInfo str, char *data, int len)
 
 /* 16, and late minor releases of 15: typed allocation */
 #ifndef palloc0_array
+#define palloc_array(type, count) ((type *) palloc(sizeof(type) * (count)))
 #define palloc0_array(type, count) ((type *) palloc0(sizeof(type) * (count)))
 #define palloc0_object(type) ((type *) palloc0(sizeof(type)))
 #endif

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <math.h>
 
 #include "access/xact.h"
@@ -509,13 +510,28 @@ take_row(const Shape *shape, const HsTrainOptions *options, HsTrainRows *rows,
 	}
 }
 
+/* A name alone is a table or view; hs_plain_query() has the same rule. */
+static bool
+is_name(const char *query)
+{
+	const char *c = query;
+
+	while (isalnum((unsigned char) *c) || IS_HIGHBIT_SET(*c) ||
+		   (*c != '\0' && strchr("_$.\"", *c) != NULL))
+		c++;
+	return *c == '\0' && c > query;
+}
+
 static SPIPlanPtr
 prepare(const char *query)
 {
-	SPIPlanPtr plan = SPI_prepare_cursor(query, 0, NULL, 0);
+	SPIPlanPtr plan;
 	bool harmless;
 	List *sources;
 
+	if (is_name(query))
+		query = psprintf("TABLE %s", query);
+	plan = SPI_prepare_cursor(query, 0, NULL, 0);
 	if (plan == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the query to train on cannot be prepared: %s",

@@ -82,6 +82,12 @@ WITH w AS (SELECT jsonb_build_object('healthscore_model', 1, 'kind', 'logistic',
              FROM generate_series(1, 10000) AS i)
 SELECT metric, round(value::numeric, 4) AS value FROM w, evaluate(m, 'SELECT array_fill(0::float8, ARRAY[6]) || x || array_fill(0::float8, ARRAY[9993]) AS f, churned FROM past', 'churned', features => 'f') WHERE metric IN ('rows', 'auc');
 
+-- a name alone is a table or view
+CREATE VIEW "Past" AS SELECT x, churned AS label FROM past;
+SELECT q.query, max(value) FILTER (WHERE metric = 'rows') AS rows, round(max(value) FILTER (WHERE metric = 'auc')::numeric, 4) AS auc FROM unnest(ARRAY['SELECT * FROM "Past"', '"Past"', 'mine."Past"']) AS q(query), evaluate(:'good', q.query) GROUP BY 1 ORDER BY 1;
+SELECT calibrate_model(:'good', '"Past"') = calibrate_model(:'good', 'SELECT * FROM past', 'churned') AS same;
+SELECT evaluate(:'good', 'no_such');
+DROP VIEW "Past";
 -- mistakes
 SELECT evaluate(:'good', 'SELECT churned, x, true AS churned FROM past', 'churned');
 SELECT evaluate(:'good', 'SELECT ARRAY[x, x] AS f, churned FROM past', 'churned', features => 'f');

@@ -285,7 +285,7 @@ END $$;
 SET client_min_messages = warning;
 SELECT name, d.cut = ceil(length(convert_to(left(document, strpos(document || 'end of trees', 'end of trees') + 11), 'UTF8')) / 5.0) AS all_cut, d.flips, d.states
   FROM golden, pg_temp.damage_document(left(document, strpos(document || 'end of trees', 'end of trees') + 11), 5) AS d
- WHERE (name, tool) IN (('dart', 'xgboost 1.7.4'), ('categorical partition', 'xgboost 3.2.0'), ('categorical', 'lightgbm 4.7.0'), ('missing NaN', 'lightgbm 4.7.0')) ORDER BY tool COLLATE "C", name COLLATE "C";
+ WHERE (name, tool) IN (('dart', 'xgboost 1.7.4'), ('categorical partition', 'xgboost 3.4.1'), ('categorical', 'lightgbm 4.7.0'), ('missing NaN', 'lightgbm 4.7.0')) ORDER BY tool COLLATE "C", name COLLATE "C";
 RESET client_min_messages;
 
 -- 10,000 features, no tree at all, one leaf

@@ -256,14 +256,21 @@ SELECT count(*) FROM train_model('SELECT * FROM clean', 'churned', 'logistic') A
 SELECT count(*) FROM training_log('{}');
 -- queries
 SELECT train_model('SELECT 1/(logins - logins) AS a, churned FROM book', 'churned');
-SELECT train_model('SELEKT', 'churned');
+SELECT train_model('SELEKT 1', 'churned');
+-- a name alone is a table or view, found as in a query
+CREATE VIEW "Set" AS SELECT churned AS label, logins, nps FROM book;
+SELECT count(DISTINCT model::text) FROM (VALUES ('SELECT * FROM "Set"'), ('"Set"'), ('public."Set"'), ('TABLE "Set"')) AS v(query), LATERAL train_model(v.query, params => '{"n_trees": 3}') AS t;
+SELECT train_model('clean');
+SELECT train_model('no_such_set');
+SELECT train_model('no.such.set.here');
+DROP VIEW "Set";
 SELECT train_model('', 'churned');
 SELECT train_model('SELECT * FROM clean; SELECT 1', 'churned');
 SELECT train_model('DELETE FROM book RETURNING logins, churned', 'churned');
 SELECT train_model('WITH gone AS (DELETE FROM book RETURNING logins, churned) SELECT * FROM gone', 'churned');
 SELECT train_model('SELECT * FROM clean FOR UPDATE', 'churned');
 SELECT train_model('SELECT * INTO other FROM clean', 'churned');
-SELECT train_model('VACUUM', 'churned');
+SELECT train_model('VACUUM book', 'churned');
 CREATE FUNCTION spoil() RETURNS int LANGUAGE sql AS $$ DELETE FROM public.book RETURNING 1 $$;
 SELECT train_model('SELECT spoil() AS a, churned FROM book', 'churned');
 SELECT count(*) FROM book;

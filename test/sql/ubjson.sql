@@ -26,9 +26,9 @@ SELECT name, tool, import_model(bytes) = import_model(json) AS same,
 SELECT count(*), count(*) FILTER (WHERE import_model(convert_to(data->>'document', 'UTF8')) = import_model(data->>'document')) AS same FROM line;
 SELECT import_model(convert_to(m::text, 'UTF8')) = m AS own FROM golden, import_model(json) AS m LIMIT 1;
 -- the other arguments
-SELECT model_features(import_model(bytes, 'xgboost', '{a,b,c,d,e,f}')), import_model(NULL::bytea) IS NULL AS null FROM golden WHERE name = 'dart' AND tool LIKE '%3.2.0';
-SELECT import_model(bytes, 'lightgbm') FROM golden WHERE name = 'dart' AND tool LIKE '%3.2.0';
-SELECT import_model(bytes, 'healthscore') FROM golden WHERE name = 'dart' AND tool LIKE '%3.2.0';
+SELECT model_features(import_model(bytes, 'xgboost', '{a,b,c,d,e,f}')), import_model(NULL::bytea) IS NULL AS null FROM golden WHERE name = 'dart' AND tool LIKE '%3.4.1';
+SELECT import_model(bytes, 'lightgbm') FROM golden WHERE name = 'dart' AND tool LIKE '%3.4.1';
+SELECT import_model(bytes, 'healthscore') FROM golden WHERE name = 'dart' AND tool LIKE '%3.4.1';
 
 -- what is said of bytes that are not a model, and nothing worse
 CREATE FUNCTION pg_temp.attempt(document bytea, OUT state text, OUT said text) LANGUAGE plpgsql AS $$
@@ -87,7 +87,7 @@ SELECT what, a.* FROM golden, (VALUES ('more nodes', 'num_nodesSL\000\000\000\00
   ('a node out of range', 'left_children[$l#L\000\000\000\000\000\000\000\017\000\000\000\001', 'left_children[$l#L\000\000\000\000\000\000\000\017\177\377\377\377'),
   ('a shorter array', 'left_children[$l#L\000\000\000\000\000\000\000\017', 'left_children[$l#L\000\000\000\000\000\000\000\016'),
   ('children in text', 'left_children[$l#L\000\000\000\000\000\000\000\017', 'left_children[$d#L\000\000\000\000\000\000\000\017')) AS v (what, old, new),
-  pg_temp.attempt(pg_temp.swap(bytes, old, new)) AS a WHERE name = 'logistic' AND tool LIKE '%3.2.0';
+  pg_temp.attempt(pg_temp.swap(bytes, old, new)) AS a WHERE name = 'logistic' AND tool LIKE '%3.4.1';
 -- cut at every position
 SET client_min_messages = warning;
 SELECT tool, count(*) AS cuts, count(*) FILTER (WHERE state = '22P02') AS refused
