@@ -64,6 +64,28 @@ CREATE FUNCTION healthscore.model_features(model healthscore.model) RETURNS text
 AS 'MODULE_PATHNAME', 'hs_model_features' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.model_features(healthscore.model) IS 'Names of the features, in the order in which an array gives them to predict().';
 
+CREATE FUNCTION healthscore.feature_match(model healthscore.model, names text[])
+RETURNS TABLE (feature text, match text)
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+    SELECT coalesce(f.feature, n.name), CASE WHEN n.name IS NULL THEN 'missing' WHEN f.feature IS NULL THEN 'extra' ELSE 'matched' END
+    FROM unnest(healthscore.model_features(feature_match.model)) WITH ORDINALITY AS f(feature, i)
+    FULL JOIN (SELECT u.name, min(u.i) AS i FROM unnest(feature_match.names) WITH ORDINALITY AS u(name, i) WHERE u.name IS NOT NULL GROUP BY u.name) AS n ON n.name = f.feature
+    ORDER BY f.i, n.i;
+END;
+COMMENT ON FUNCTION healthscore.feature_match(healthscore.model, text[]) IS 'Features of a model beside names, such as healthscore.training_features(card): matched, missing (the model wants it, and it is not among the names) or extra (it is, and the model does not want it). In the order of the model, then the extra ones in theirs; a name that comes twice counts once, NULL not at all.';
+
+CREATE FUNCTION healthscore.feature_match(model healthscore.model, features record)
+RETURNS TABLE (feature text, match text)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 30
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT m.feature, m.match FROM healthscore.feature_match(model, ARRAY(SELECT json_object_keys(row_to_json(features)))) AS m;
+END
+$$;
+COMMENT ON FUNCTION healthscore.feature_match(healthscore.model, record) IS 'The same for the columns of a row, of any type.';
+
 CREATE FUNCTION healthscore.model_info(model healthscore.model) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'hs_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION healthscore.model_info(healthscore.model) IS 'What the model is: kind (trees, logistic), objective (logistic, squared), number of features, calibration (none, platt, isotonic), histograms (are those of its training stored?), bytes, identity (a hash of the contents, the same on every machine); of trees also base (margin before the first tree), precision, trees, nodes, depth, categorical_splits; of a logistic regression the intercept.';

@@ -11,6 +11,13 @@ RETURN (jsonb_build_object('healthscore_model', 1, 'kind', 'logistic', 'intercep
 SELECT store_model('churn', lr('{logins,seats,Open tickets}', '{2,-3,0.5}'));
 SELECT deploy('churn', 1);
 
+-- what of a row, or of names, the model knows
+SELECT * FROM feature_match(deployed_model('churn'), '{spend,seats,NULL,logins,spend,Logins}'::text[]);
+SELECT m.* FROM (SELECT 1 AS seats, 'x'::text AS note, now() AS "Open tickets") AS r, feature_match(deployed_model('churn'), r) AS m;
+SELECT * FROM feature_match(deployed_model('churn'), '{}'::text[]);
+SELECT count(*) FROM feature_match(deployed_model('churn'), NULL::text[]);
+SELECT count(*) FROM feature_match(NULL::model, '{seats}'::text[]);
+
 SELECT create_predict_function('churn', 'churn_risk');
 SELECT round(churn_risk(logins => 3.5, seats => .4)::numeric, 9) AS risk, round(1 / (1 + exp(-(-1 + 2 * 3.5 - 3 * 0.4)))::numeric, 9) AS by_hand;
 SELECT churn_risk("Open tickets" => 2, seats => 1, logins => NULL) = 1 / (1 + exp(-(-1 - 3 + 0.5 * 2)))::float8 AS unknown_is_the_mean, churn_risk() = predict('churn', '{NULL,NULL,NULL}'::float8[]) AS nothing_known,
